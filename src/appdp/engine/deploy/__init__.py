@@ -1,0 +1,1 @@
+"""Moves an environment to a release, whole or not at all."""

@@ -1,0 +1,92 @@
+"""What is built: an application and its images. Plain values, shared by all stacks and by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from appdp.errors import ConfigurationError, NotFound
+from appdp.model.handoff import check_name, repository_name
+
+PLATFORMS: Final = ("linux/amd64", "linux/arm64")
+"""The platforms that Fargate runs Linux tasks on.
+
+See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-arm64.html
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """One container image of an application.
+
+    Args:
+        name: 1–32 of ``a-z0-9-``; also the last part of the repository's name.
+        context: the build context, relative to the repository's root. Default: the root.
+        dockerfile: the Dockerfile, relative to the context. Default: ``Dockerfile``.
+        target: the stage to build. Default: the last stage.
+        build_args: build arguments. Default: none.
+        platforms: what to build for, of :data:`PLATFORMS`. Default: both.
+
+    Raises:
+        ConfigurationError: a name, platform or path that cannot work.
+    """
+
+    name: str
+    context: str = "."
+    dockerfile: str = "Dockerfile"
+    target: str | None = None
+    build_args: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    platforms: tuple[str, ...] = PLATFORMS
+
+    def __post_init__(self) -> None:
+        check_name("Image", self.name)
+        object.__setattr__(self, "platforms", tuple(self.platforms))
+        object.__setattr__(self, "build_args", MappingProxyType(dict(self.build_args)))
+        unknown = [platform for platform in self.platforms if platform not in PLATFORMS]
+        if unknown or not self.platforms:
+            raise ConfigurationError(
+                f"Image {self.name!r} asks for platforms {list(self.platforms)}: allowed are one or both of {list(PLATFORMS)}."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An application: several images that are built, tagged and released together.
+
+    Args:
+        name: 1–32 of ``a-z0-9-``.
+        images: at least one; names are unique.
+
+    Raises:
+        ConfigurationError: a bad name, no image, or two images with one name.
+    """
+
+    name: str
+    images: tuple[Image, ...]
+
+    def __post_init__(self) -> None:
+        check_name("Application", self.name)
+        object.__setattr__(self, "images", tuple(self.images))
+        names = [image.name for image in self.images]
+        if not names:
+            raise ConfigurationError(f"Application {self.name!r} has no image.", hint="Add images=[Image(name='web')].")
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ConfigurationError(f"Application {self.name!r} has more than one image called {', '.join(doubled)}.")
+
+    def image(self, name: str) -> Image:
+        """The image called ``name``.
+
+        Raises:
+            NotFound: there is none; the message lists those that exist.
+        """
+        for image in self.images:
+            if image.name == name:
+                return image
+        raise NotFound("image", name, tuple(image.name for image in self.images))
+
+    def repository(self, image: str) -> str:
+        """The name of the image's ECR repository."""
+        return repository_name(self.name, self.image(image).name)

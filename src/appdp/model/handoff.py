@@ -1,0 +1,111 @@
+"""The names through which the constructs and the engine meet.
+
+All of them are Systems Manager parameters below ``/appdp/{application}/{environment}``:
+
+=========================  ==========================================  ============================================
+parameter                  written by                                  value
+=========================  ==========================================  ============================================
+``…/deployer``             the deployer stack                          :class:`~appdp.model.environment.DeployerManifest`
+``…/services/{name}``      the service stacks                          :class:`~appdp.model.environment.ServiceManifest`
+``…/release``              the deployer stack once (the sentinel),     the tag of the released commit
+                           then the engine, after success only
+``…/lock``                 the engine                                  :class:`~appdp.model.deployment.Lock`
+``…/lock-takeover/{id}``   the engine, while it takes over a dead      the new owner's deployment id
+                           owner's lock
+``…/gate``                 the engine, while a deployment runs         :class:`~appdp.model.deployment.Gate`
+=========================  ==========================================  ============================================
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from appdp.errors import ConfigurationError
+
+SENTINEL: Final = "none"
+"""The release parameter's value until the first release succeeds."""
+
+EVENT_SOURCE: Final = "appdp"
+"""``source`` of every event that appdp puts on the default event bus."""
+
+ROOT: Final = "/appdp"
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]|[a-z]")
+_RELEASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_RESERVED = ("env-", "cache-")
+
+
+def check_name(kind: str, name: str) -> str:
+    """Return ``name``, or raise :class:`ConfigurationError` unless it is 1–32 of ``a-z0-9-``, starting with a letter.
+
+    The bound keeps every derived name (parameters, repositories, roles, state machines ≤ 64 characters) within AWS's limits.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"{kind} {name!r} is not a name: allowed are 1 to 32 of a-z, 0-9 and '-', starting with a letter, not ending with '-'."
+        )
+    return name
+
+
+def check_release(tag: str) -> str:
+    """Return ``tag``, or raise :class:`ConfigurationError` unless it can be the image tag of a release.
+
+    Tags follow the OCI distribution specification (at most 128 characters); ``env-*`` and ``cache-*`` are moving tags and
+    never releases, and the sentinel is not one either.
+    """
+    if not _RELEASE.fullmatch(tag) or tag.startswith(_RESERVED) or tag == SENTINEL:
+        raise ConfigurationError(
+            f"{tag!r} is not a release: a release is an image tag of 1 to 128 of A-Z, a-z, 0-9, '_', '.', '-', "
+            f"and neither {SENTINEL!r} nor one that starts with 'env-' or 'cache-'.",
+            hint="Use the commit's hash, or list the releases with 'appdp releases'.",
+        )
+    return tag
+
+
+def environment_path(application: str, environment: str) -> str:
+    """``/appdp/{application}/{environment}``."""
+    return f"{ROOT}/{application}/{environment}"
+
+
+def deployer_parameter(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/deployer"
+
+
+def services_path(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/services"
+
+
+def service_parameter(application: str, environment: str, service: str) -> str:
+    return f"{services_path(application, environment)}/{service}"
+
+
+def release_parameter(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/release"
+
+
+def lock_parameter(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/lock"
+
+
+def takeover_parameter(application: str, environment: str, dead_owner: str) -> str:
+    return f"{environment_path(application, environment)}/lock-takeover/{dead_owner}"
+
+
+def gate_parameter(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/gate"
+
+
+def environment_tag(environment: str) -> str:
+    """The moving image tag that an environment's CloudFormation task definitions refer to."""
+    return f"env-{environment}"
+
+
+def repository_name(application: str, image: str) -> str:
+    """The default ECR repository of an image: ``{application}/{image}``."""
+    return f"{application}/{image}"
+
+
+def deployer_name(application: str, environment: str) -> str:
+    """The physical name of the environment's state machine, and the prefix of its functions and roles."""
+    return f"appdp-{application}-{environment}"
