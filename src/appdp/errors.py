@@ -12,7 +12,7 @@
     │   └── Throttled              9  AWS asked us to slow down for longer than we wait
     └── LocalError                 5  the embedded AWS or the rehearsal
 
-How a deployment *ended* is not an error: see :class:`appdp.model.deployment.Outcome`, which maps to exit codes of its own.
+How a deployment *ended* is not an error: see :class:`appdp.model.deployment.Outcome`, which has exit codes of its own.
 """
 
 from __future__ import annotations

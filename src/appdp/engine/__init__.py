@@ -1,1 +1,1 @@
-"""All decisions, no SDK. ``ports`` names what the engine needs from AWS; ``deploy`` moves an environment to a release."""
+"""All decisions, no SDK. ``ports`` names what the engine needs; ``deploy`` moves an environment to a release."""

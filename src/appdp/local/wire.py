@@ -1,7 +1,7 @@
 """What the parts of the embedded AWS expect of each other.
 
 One process, one event loop: everything here that is ``async`` runs on that loop, and the state of our ECS and load
-balancing is touched by nothing else. Work that blocks (Docker, AWS clients that talk to our own endpoint) goes to threads.
+balancing is touched by nothing else. Work that blocks (Docker, AWS clients of our own endpoint) goes to threads.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ class ServiceError(Exception):
 class AwsService(Protocol):
     """An AWS service that we serve ourselves behind MiniStack's endpoint.
 
-    ``model`` is botocore's name of the service, from which requests are parsed and answers written; ``signing_name`` is the
-    name in the request's signature, by which it is routed.
+    ``model`` is botocore's name of the service, from which requests are parsed and answers written; ``signing_name`` is
+    the name in the request's signature, by which it is routed.
     """
 
     model: str
     signing_name: str
 
     async def call(self, operation: str, params: dict[str, Any], caller: Caller) -> dict[str, Any]:
-        """Answer one operation; raises :class:`ServiceError`. Keys are the API's own, times are ``datetime``."""
+        """Answer one operation or raise :class:`ServiceError`. Keys are the API's own, times are ``datetime``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceRequest:
-    """One CloudFormation resource to create, update or delete. ``properties`` are resolved, in CloudFormation's case."""
+    """One CloudFormation resource to create, update or delete. ``properties`` are resolved, in its own spelling."""
 
     logical_id: str
     stack: str
@@ -57,7 +57,7 @@ class ResourceRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceResult:
-    """What ``Ref`` and ``Fn::GetAtt`` give. A new ``physical_id`` from an update means that the resource was replaced."""
+    """What ``Ref`` and ``Fn::GetAtt`` give. A new ``physical_id`` from an update means a replacement."""
 
     physical_id: str
     attributes: Mapping[str, Any]
@@ -112,7 +112,7 @@ class AddressBook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetState:
-    """A target's health: ``initial``, ``healthy``, ``unhealthy``, ``draining`` or ``unused``, with ELB's reason code and text."""
+    """A target's health (``initial``, ``healthy``, ``unhealthy``, ``draining`` or ``unused``), its reason and text."""
 
     state: str
     reason: str
@@ -129,13 +129,13 @@ class LoadBalancing(Protocol):
         """Start to check, and then to use, a target."""
 
     async def deregister(self, target_group: str, ip: str, port: int) -> None:
-        """Drain a target: no new requests; returns when those in flight are done or the deregistration delay is over."""
+        """Drain a target: no new requests; returns when those in flight are done or the delay is over."""
 
     def health(self, target_group: str, ip: str, port: int) -> TargetState:
         """A target's health."""
 
     def rule_weights(self, rule: str) -> dict[str, int]:
-        """Target group → weight in a listener rule's forward action. Raises :class:`ServiceError` when there is no such rule."""
+        """Target group → weight in a listener rule's forward action. :class:`ServiceError` when there is none."""
 
     def set_rule_weights(self, rule: str, weights: Mapping[str, int]) -> None:
         """Rewrite a listener rule's forward action, at once for all new requests."""

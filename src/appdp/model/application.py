@@ -47,7 +47,8 @@ class Image:
         unknown = [platform for platform in self.platforms if platform not in PLATFORMS]
         if unknown or not self.platforms:
             raise ConfigurationError(
-                f"Image {self.name!r} asks for platforms {list(self.platforms)}: allowed are one or both of {list(PLATFORMS)}."
+                f"Image {self.name!r} asks for platforms {list(self.platforms)}: "
+                f"allowed are one or both of {list(PLATFORMS)}."
             )
 
 

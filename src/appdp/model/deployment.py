@@ -1,7 +1,7 @@
 """How a deployment stands: the value that :func:`appdp.engine.deploy.advance` takes and returns.
 
-It is the whole memory of a deployment. On AWS it travels through the state machine as JSON, so it stays far below 256 KiB
-(https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), and every field may be read back by a later version.
+It is the whole memory of a deployment. On AWS it travels through the state machine as JSON, so it stays far below
+256 KiB (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), and a later version may read it.
 """
 
 from __future__ import annotations

@@ -5,14 +5,14 @@ All of them are Systems Manager parameters below ``/appdp/{application}/{environ
 =========================  ==========================================  ============================================
 parameter                  written by                                  value
 =========================  ==========================================  ============================================
-``…/deployer``             the deployer stack                          :class:`~appdp.model.environment.DeployerManifest`
-``…/services/{name}``      the service stacks                          :class:`~appdp.model.environment.ServiceManifest`
+``…/deployer``             the deployer stack                          :class:`.environment.DeployerManifest`
+``…/services/{name}``      the service stacks                          :class:`.environment.ServiceManifest`
 ``…/release``              the deployer stack once (the sentinel),     the tag of the released commit
                            then the engine, after success only
-``…/lock``                 the engine                                  :class:`~appdp.model.deployment.Lock`
+``…/lock``                 the engine                                  :class:`.deployment.Lock`
 ``…/lock-takeover/{id}``   the engine, while it takes over a dead      the new owner's deployment id
                            owner's lock
-``…/gate``                 the engine, while a deployment runs         :class:`~appdp.model.deployment.Gate`
+``…/gate``                 the engine, while a deployment runs         :class:`.deployment.Gate`
 =========================  ==========================================  ============================================
 """
 
@@ -37,13 +37,14 @@ _RESERVED = ("env-", "cache-")
 
 
 def check_name(kind: str, name: str) -> str:
-    """Return ``name``, or raise :class:`ConfigurationError` unless it is 1–32 of ``a-z0-9-``, starting with a letter.
+    """Return ``name``, or raise :class:`ConfigurationError` unless it is 1–32 of ``a-z0-9-``, a letter first.
 
-    The bound keeps every derived name (parameters, repositories, roles, state machines ≤ 64 characters) within AWS's limits.
+    The bound keeps every derived name (parameters, repositories, roles, state machines) within AWS's limits.
     """
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
-            f"{kind} {name!r} is not a name: allowed are 1 to 32 of a-z, 0-9 and '-', starting with a letter, not ending with '-'."
+            f"{kind} {name!r} is not a name: "
+            "allowed are 1 to 32 of a-z, 0-9 and '-', starting with a letter, not ending with '-'."
         )
     return name
 
@@ -51,8 +52,8 @@ def check_name(kind: str, name: str) -> str:
 def check_release(tag: str) -> str:
     """Return ``tag``, or raise :class:`ConfigurationError` unless it can be the image tag of a release.
 
-    Tags follow the OCI distribution specification (at most 128 characters); ``env-*`` and ``cache-*`` are moving tags and
-    never releases, and the sentinel is not one either.
+    Tags follow the OCI distribution specification (at most 128 characters); ``env-*`` and ``cache-*`` are moving tags
+    and never releases, and the sentinel is not one either.
     """
     if not _RELEASE.fullmatch(tag) or tag.startswith(_RESERVED) or tag == SENTINEL:
         raise ConfigurationError(
