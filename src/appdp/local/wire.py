@@ -64,7 +64,7 @@ class ResourceResult:
 
 
 class ResourceHandler(Protocol):
-    """Provisions one CloudFormation resource type. Raising fails the resource, with the message as the stack's reason."""
+    """Provisions one CloudFormation resource type. Raising fails the resource and is the stack's reason."""
 
     async def create(self, request: ResourceRequest) -> ResourceResult: ...
 
