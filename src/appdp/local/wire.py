@@ -170,3 +170,6 @@ class Kernel:
     bake_scale: float = 1.0
     """Factor on bake times, which ECS takes in whole minutes: a rehearsal makes them pass faster, and says so."""
     register_cleanup: Callable[[Callable[[], None]], None] = lambda _cleanup: None
+    """Have something blocking called in a thread when the embedded AWS stops, last registered first."""
+    instance: str = "test"
+    """This embedded AWS's id: the value of the label ``appdp.local.instance`` on every container and network."""
