@@ -16,7 +16,10 @@ LOG_LIMIT: Final = 200
 
 
 class Phase(StrEnum):
-    """The phases of a deployment, in order. Any failure before ``DONE`` leads to ``RETURN``."""
+    """The phases of a deployment, in order. Any failure between ``GREEN`` and ``BAKE`` leads to ``RETURN``.
+
+    In ``UNLOCK`` the outcome stands already; only the lock, the gate and the event are left to do.
+    """
 
     PREPARE = "prepare"
     GREEN = "green"
@@ -25,6 +28,7 @@ class Phase(StrEnum):
     BAKE = "bake"
     RECORD = "record"
     RETURN = "return"
+    UNLOCK = "unlock"
     DONE = "done"
 
 
@@ -157,6 +161,10 @@ class ServiceState:
         detail: what ECS last said, for the reader.
         return_deployment: ARN of the service deployment that leads back, where one was needed.
         seen_unhealthy: the latest failing health-check answers of the green, newest last.
+        cluster: ARN of the service's cluster.
+        arn: ARN of the service.
+        shifts: whether its deployments have a green that waits at the gate.
+        since: when ``progress`` or ``stage`` changed last, in seconds since the epoch.
     """
 
     name: str
@@ -170,6 +178,10 @@ class ServiceState:
     detail: str = ""
     return_deployment: str | None = None
     seen_unhealthy: tuple[str, ...] = ()
+    cluster: str = ""
+    arn: str = ""
+    shifts: bool = True
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,13 +203,14 @@ class Deployment:
 
     Args:
         id: unique; also the execution's name where a state machine runs it.
-        release: the tag of the release to run.
+        release: the tag of the release to run; ``""`` until the first step finds it, for a rollback without a name.
         rollback: whether the user asked to go back (only words differ).
         previous: the release that the environment ran, or None before the first one.
         phase: what :func:`~appdp.engine.deploy.advance` does next.
         phase_since: when the phase began, in seconds since the epoch.
         gate_opens_at: when the gate opens for every service at once, once that is decided.
-        outcome: set in :attr:`Phase.DONE` only.
+        outcome: set in :attr:`Phase.UNLOCK` and :attr:`Phase.DONE` only.
+        digests: image name → digest of the release's image, once resolved.
     """
 
     id: str
@@ -254,9 +267,10 @@ class Deployment:
 
 
 def _service(data: dict[str, Any]) -> ServiceState:
-    return ServiceState(
-        **{**data, "progress": Progress(data["progress"]), "seen_unhealthy": tuple(data.get("seen_unhealthy", ()))}
-    )
+    known = {key: value for key, value in data.items() if key in ServiceState.__dataclass_fields__}
+    known["progress"] = Progress(known["progress"])
+    known["seen_unhealthy"] = tuple(known.get("seen_unhealthy", ()))
+    return ServiceState(**known)
 
 
 def _failure(data: dict[str, Any]) -> Failure:
