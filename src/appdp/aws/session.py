@@ -1,0 +1,114 @@
+"""One boto3 session and its clients, each made on first use: loading a client's model costs tens of milliseconds."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+
+from appdp import __version__
+from appdp.aws.errors import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_sts import STSClient
+
+
+CONNECT_SECONDS: Final = 5
+READ_SECONDS: Final = 30
+
+
+def client_config(*, attempts: int = 6) -> Config:
+    """How every client calls AWS: adaptive retries, so that a fleet of services is described without being throttled.
+
+    Args:
+        attempts: calls in total, the first one included.
+
+    See: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+    """
+    return Config(
+        retries={"mode": "adaptive", "total_max_attempts": attempts},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        user_agent_extra=f"appdp/{__version__}",
+    )
+
+
+class Session:
+    """The clients of one caller.
+
+    Args:
+        profile: a profile of the AWS configuration. Default: what boto3 finds (``AWS_PROFILE``, or the environment).
+        region: a region. Default: what boto3 finds.
+        config: see :func:`client_config`.
+
+    Raises:
+        CredentialsError: the profile does not exist.
+        ConfigurationError: there is no region.
+    """
+
+    def __init__(self, *, profile: str | None = None, region: str | None = None, config: Config | None = None) -> None:
+        self.config = config or client_config()
+        with translated("sts"):
+            # boto3 alone does not read AWS_REGION, which Lambda and the other SDKs set.
+            region = region or os.environ.get("AWS_REGION") or None
+            self.boto = boto3.session.Session(profile_name=profile, region_name=region)
+        self._ecr: dict[str, ECRClient] = {}
+
+    @cached_property
+    def ecs(self) -> ECSClient:
+        """Amazon ECS."""
+        with translated("ecs"):
+            return self.boto.client("ecs", config=self.config)
+
+    @cached_property
+    def elbv2(self) -> ElasticLoadBalancingv2Client:
+        """Elastic Load Balancing."""
+        with translated("elasticloadbalancing"):
+            return self.boto.client("elbv2", config=self.config)
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        """CloudWatch Logs."""
+        with translated("logs"):
+            return self.boto.client("logs", config=self.config)
+
+    @cached_property
+    def ssm(self) -> SSMClient:
+        """Systems Manager."""
+        with translated("ssm"):
+            return self.boto.client("ssm", config=self.config)
+
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        """EventBridge."""
+        with translated("events"):
+            return self.boto.client("events", config=self.config)
+
+    @cached_property
+    def stepfunctions(self) -> SFNClient:
+        """Step Functions."""
+        with translated("states"):
+            return self.boto.client("stepfunctions", config=self.config)
+
+    @cached_property
+    def sts(self) -> STSClient:
+        """Security Token Service."""
+        with translated("sts"):
+            return self.boto.client("sts", config=self.config)
+
+    def ecr(self, region: str) -> ECRClient:
+        """Amazon ECR in the region that an image lives in."""
+        if region not in self._ecr:
+            with translated("ecr"):
+                self._ecr[region] = self.boto.client("ecr", region_name=region, config=self.config)
+        return self._ecr[region]
