@@ -51,7 +51,7 @@ class EndpointClients:
             self._clients.clear()
 
     def _make(self, service: str, caller: Caller) -> Any:  # noqa: ANN401 - botocore's clients have no common type
-        session = boto3.Session(botocore_session=self._core)
+        session: Any = boto3.Session(botocore_session=self._core)
         return session.client(
             service,
             endpoint_url=self._endpoint.url,

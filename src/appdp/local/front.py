@@ -1,0 +1,93 @@
+"""The ASGI application that listens: our own services and ``/_appdp/`` first, MiniStack for everything else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from appdp.local.protocol import Answer, ServedService, signature
+from appdp.local.wire import AwsService, Caller
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+ADMIN_PATH = "/_appdp/"
+
+
+class Front:
+    """Routes each request by the service that its signature names.
+
+    Args:
+        fallback: the application that answers what we do not serve ourselves.
+        default: the account and region of requests that name none.
+    """
+
+    def __init__(self, fallback: AsgiApp, default: Caller) -> None:
+        self._fallback = fallback
+        self._default = default
+        self._services: dict[str, ServedService] = {}
+        self._pages: dict[str, Callable[[], object]] = {}
+
+    def mount(self, service: AwsService) -> None:
+        """Serve an AWS service ourselves."""
+        self._services[service.signing_name] = ServedService(service)
+
+    def page(self, name: str, content: Callable[[], object]) -> None:
+        """Serve ``content()`` as JSON at ``/_appdp/{name}``."""
+        self._pages[name] = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] != "http":
+            await self._fallback(scope, receive, send)
+        elif scope["path"].startswith(ADMIN_PATH):
+            await _send(send, self._admin(scope["path"].removeprefix(ADMIN_PATH)))
+        else:
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        signed = signature(headers, self._default)
+        service = self._services.get(signed.service) if signed else None
+        if signed is None or service is None:
+            await self._fallback(scope, receive, send)
+            return
+        body = await _body(receive)
+        await _send(send, await service.handle(headers, body, signed.caller))
+
+    def _admin(self, name: str) -> Answer:
+        page = self._pages.get(name)
+        known = sorted(self._pages)
+        content = page() if page else {"error": f"No page is called {name!r}. There are: {', '.join(known)}."}
+        body = json.dumps(content).encode()
+        return Answer(status=200 if page else 404, headers={"content-type": "application/json"}, body=body)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """The server starts and stops its parts itself, so that it can say when they are ready."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers: Mapping[str, str] = {**answer.headers, "content-length": str(len(answer.body))}
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": answer.body})
