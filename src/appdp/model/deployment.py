@@ -7,12 +7,17 @@ It is the whole memory of a deployment. On AWS it travels through the state mach
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 LOG_LIMIT: Final = 200
 """How many log lines a deployment remembers; older ones are dropped."""
+
+
+GATE_POLL_SECONDS: Final = 5
+"""How often ECS asks a shut gate. The engine opens it a little further ahead than this, so that all pass at once."""
 
 
 class Phase(StrEnum):
@@ -317,6 +322,21 @@ class Gate:
     deployment: str
     task_definitions: tuple[str, ...]
     opens_at: float | None = None
+
+    def answer(self, task_definition: str, now: float) -> tuple[str, int | None]:
+        """What to tell ECS about a green of ``task_definition``: a hook status, and in how many seconds to ask again.
+
+        The status is ``SUCCEEDED`` (with no delay) or ``IN_PROGRESS``; this gate never fails a deployment.
+
+        See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/lambda-lifecycle-hooks.html
+        """
+        if task_definition not in self.task_definitions:
+            return "SUCCEEDED", None
+        if self.opens_at is None:
+            return "IN_PROGRESS", GATE_POLL_SECONDS
+        if now < self.opens_at:
+            return "IN_PROGRESS", max(1, math.ceil(self.opens_at - now))
+        return "SUCCEEDED", None
 
     def to_json(self) -> str:
         """The parameter's value."""
