@@ -1,0 +1,20 @@
+#!/bin/sh
+# Makes the files that a web service serves. Arguments: the service, its version.
+set -eu
+service=$1
+version=$2
+mkdir -p /www/api
+render() { sed -e "s/@SERVICE@/$service/g" -e "s/@VERSION@/$version/g" "/app/$1" > "/www/$2"; }
+
+case "$service" in
+storefront)
+    render storefront.html index.html
+    render health.json health
+    ;;
+api)
+    render items.json api/items
+    render health.json api/health
+    ;;
+esac
+echo "$service" > /www/service
+echo "$version" > /www/version

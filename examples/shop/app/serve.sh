@@ -1,0 +1,34 @@
+#!/bin/sh
+# Serves /www on port 8080. MODE says how the release behaves:
+#   healthy    serve
+#   exits      end at once with code 3, as a process does whose configuration is wrong
+#   unhealthy  listen, and answer 503 to everything, as a process does whose database is away
+set -eu
+service=$(cat /www/service)
+version=$(cat /www/version)
+echo "$service release $version: starting"
+
+case "${MODE:-healthy}" in
+healthy)
+    httpd -f -p 8080 -h /www &
+    ;;
+exits)
+    echo "$service release $version: reading the price list"
+    echo "$service release $version: FATAL: price list has no currency, giving up" >&2
+    exit 3
+    ;;
+unhealthy)
+    echo "$service release $version: cannot reach the database, answering 503 until it is back" >&2
+    nc -ll -p 8080 -e /bin/sh /app/unavailable.sh &
+    ;;
+*)
+    echo "MODE=$MODE is not a mode: allowed are healthy, exits, unhealthy" >&2
+    exit 2
+    ;;
+esac
+
+# The first process of a container gets no default signal handling: without this trap a stop would take until the kill.
+server=$!
+trap 'echo "$service release $version: stopping"; kill "$server"; exit 0' TERM INT
+echo "$service release $version: listening on port 8080"
+wait "$server"

@@ -1,0 +1,161 @@
+"""Whether an act came out as the scenario expects. Pure: evidence in, checks out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appdp.local.rehearsal.record import ActTraffic, Check, Lane, ServiceTraffic
+from appdp.local.rehearsal.scenario import Expect
+from appdp.model.deployment import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was seen of an act.
+
+    Args:
+        outcome: how the deployment ended; None when it did not end.
+        exit_code: of the command.
+        seconds: from the command to its end.
+        failure: the failure text.
+        gate_opened_at: when the gate opened, if it did.
+        answering: service → what it answered on the production listener after the act, one entry per distinct answer.
+        running: what the release parameter says after the act.
+        must_answer: what every service must answer, and the release parameter hold, after the act: (answer, tag).
+        lanes: see :class:`~appdp.local.rehearsal.record.Lane`.
+        traffic: None where the act ran without load.
+        asked_rate: the load that was asked for, in requests per second.
+    """
+
+    outcome: Outcome | None
+    exit_code: int
+    seconds: float
+    failure: str
+    gate_opened_at: float | None
+    answering: dict[str, tuple[str, ...]]
+    running: str
+    must_answer: tuple[str, str]
+    lanes: tuple[Lane, ...] = ()
+    traffic: ActTraffic | None = None
+    asked_rate: float = 0.0
+
+
+def judge(expect: Expect, evidence: Evidence, *, answers: str) -> tuple[Check, ...]:
+    """All checks of an act.
+
+    Args:
+        answers: what responses of the act's release say.
+    """
+    checks = [_ending(expect, evidence), *_within(expect, evidence), *_failure_text(expect, evidence)]
+    checks += _afterwards(evidence)
+    if evidence.traffic:
+        checks += _load(evidence, evidence.traffic)
+        if expect.outcome is Outcome.SUCCEEDED:
+            checks += _two_phase(expect, evidence, evidence.traffic)
+        else:
+            checks.append(_never_seen(evidence.traffic, answers))
+    return tuple(checks)
+
+
+def _ending(expect: Expect, evidence: Evidence) -> Check:
+    seen = evidence.outcome or "no end"
+    passed = evidence.outcome is expect.outcome and evidence.exit_code == expect.outcome.exit_code
+    return Check(
+        name=f"ends as {expect.outcome}, exit code {expect.outcome.exit_code}",
+        passed=passed,
+        seen=f"{seen}, exit code {evidence.exit_code}",
+    )
+
+
+def _within(expect: Expect, evidence: Evidence) -> list[Check]:
+    if expect.within_seconds is None:
+        return []
+    passed = evidence.seconds < expect.within_seconds
+    return [Check(name=f"verdict within {expect.within_seconds:g} s", passed=passed, seen=f"{evidence.seconds:.1f} s")]
+
+
+def _failure_text(expect: Expect, evidence: Evidence) -> list[Check]:
+    if not expect.failure:
+        return []
+    missing = [part for part in expect.failure if part not in evidence.failure]
+    named = ", ".join(repr(part) for part in expect.failure)
+    seen = "missing " + ", ".join(repr(part) for part in missing) if missing else "all of it"
+    return [Check(name=f"the failure text says {named}", passed=not missing, seen=seen)]
+
+
+def _afterwards(evidence: Evidence) -> list[Check]:
+    answer, tag = evidence.must_answer
+    checks = [
+        Check(name=f"the recorded release is {tag}", passed=evidence.running == tag, seen=evidence.running or "nothing")
+    ]
+    for service, answers in evidence.answering.items():
+        checks.append(
+            Check(
+                name=f"{service} answers {answer} afterwards",
+                passed=answers == (answer,),
+                seen=", ".join(answers) or "nothing",
+            )
+        )
+    return checks
+
+
+def _load(evidence: Evidence, traffic: ActTraffic) -> list[Check]:
+    lowest = 0.95 * evidence.asked_rate
+    return [
+        Check(
+            name=f"load of {evidence.asked_rate:g} requests/s",
+            passed=traffic.rate >= lowest,
+            seen=f"{traffic.rate:.0f} requests/s",
+        ),
+        Check(name="no request failed", passed=traffic.failed == 0, seen=f"{traffic.failed} of {traffic.sent} failed"),
+    ]
+
+
+def _never_seen(traffic: ActTraffic, answers: str) -> Check:
+    seen = sum(service.releases.get(answers, 0) for service in traffic.services)
+    return Check(
+        name=f"nobody saw {answers} on the production listener",
+        passed=seen == 0,
+        seen=f"{seen} responses of {traffic.sent}",
+    )
+
+
+def _two_phase(expect: Expect, evidence: Evidence, traffic: ActTraffic) -> list[Check]:
+    gate = evidence.gate_opened_at
+    if gate is None:
+        return [Check(name="the gate opened", passed=False, seen="it never did")]
+    checks = [_none_early(service, gate) for service in traffic.services]
+    checks += [_tested_first(service, gate) for service in traffic.services]
+    if expect.switch_within_seconds is not None:
+        checks.append(_together(traffic, expect.switch_within_seconds))
+    return checks
+
+
+def _none_early(service: ServiceTraffic, gate: float) -> Check:
+    if service.switched_at is None:
+        return Check(name=f"{service.service} switched after the gate", passed=False, seen="it never switched")
+    late = service.switched_at - gate
+    return Check(
+        name=f"{service.service} switched after the gate",
+        passed=late >= 0,
+        seen=f"first response {abs(late):.2f} s {'after' if late >= 0 else 'before'} the gate opened",
+    )
+
+
+def _tested_first(service: ServiceTraffic, gate: float) -> Check:
+    name = f"{service.service} was reached through the test listener first"
+    if service.tested_at is None:
+        return Check(name=name, passed=False, seen="never")
+    early = gate - service.tested_at
+    return Check(
+        name=name, passed=early > 0, seen=f"{abs(early):.1f} s {'before' if early > 0 else 'after'} the gate opened"
+    )
+
+
+def _together(traffic: ActTraffic, bound: float) -> Check:
+    switched = [service.switched_at for service in traffic.services if service.switched_at is not None]
+    name = f"all services switch within {bound:g} s"
+    if len(switched) < len(traffic.services):
+        return Check(name=name, passed=False, seen="not all of them switched")
+    apart = max(switched) - min(switched)
+    return Check(name=name, passed=apart < bound, seen=f"{apart:.2f} s apart")
