@@ -1,0 +1,176 @@
+"""How an environment stands: what it runs, whether that is what is recorded, and whether something is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from appdp.engine.deploy.content import Contents, platform_of
+from appdp.engine.deploy.locking import holder_of
+from appdp.engine.deploy.survey import read_deployer
+from appdp.engine.ports import LiveRevision, LiveService, Ports
+from appdp.model.deployment import Lock, Owner
+from appdp.model.environment import DeployerManifest, ServiceManifest
+from appdp.model.handoff import SENTINEL, lock_parameter, release_parameter, services_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStatus:
+    """One service.
+
+    Args:
+        running, pending, desired: numbers of tasks.
+        digests: container name → digest that runs; of every active revision, the one that the service points at.
+        released: whether those digests hold what the recorded release holds; None when there is nothing to compare.
+        detail: what stands out, as a sentence; empty when nothing does.
+    """
+
+    name: str
+    strategy: str
+    running: int
+    pending: int
+    desired: int
+    digests: Mapping[str, str]
+    released: bool | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A lock: which deployment holds the environment, who runs it, and whether it is alive."""
+
+    deployment: str
+    owner: Owner
+    renewed_at: float
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentStatus:
+    """An environment.
+
+    Args:
+        release: the recorded release, or None before the first one.
+        since: when it was recorded, in seconds since the epoch, and ``by`` whom; None and empty before the first one.
+        deployment: what holds the environment's lock, or None.
+    """
+
+    application: str
+    environment: str
+    release: str | None
+    since: float | None
+    by: str
+    services: tuple[ServiceStatus, ...]
+    deployment: Running | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+
+def status(application: str, environment: str, ports: Ports) -> EnvironmentStatus:
+    """How an environment stands.
+
+    Raises:
+        NotFound: there is no such environment; lists those that there are.
+    """
+    deployer = read_deployer(application, environment, ports)
+    history = ports.parameters.history(release_parameter(application, environment))
+    newest = history[-1] if history and history[-1].value != SENTINEL else None
+    return EnvironmentStatus(
+        application=application,
+        environment=environment,
+        release=newest.value if newest else None,
+        since=newest.at if newest else None,
+        by=newest.by if newest else "",
+        services=_services(deployer, newest.value if newest else None, ports),
+        deployment=running_deployment(application, environment, ports),
+    )
+
+
+def running_deployment(application: str, environment: str, ports: Ports) -> Running | None:
+    """What holds the environment's lock, or None."""
+    text = ports.parameters.get(lock_parameter(application, environment))
+    if text is None:
+        return None
+    holder = holder_of(application, environment, Lock.from_json(text), ports)
+    return Running(
+        deployment=holder.deployment,
+        owner=holder.owner,
+        renewed_at=holder.renewed_at,
+        alive=ports.owners.alive(holder.owner, holder.renewed_at),
+    )
+
+
+def _services(deployer: DeployerManifest, release: str | None, ports: Ports) -> tuple[ServiceStatus, ...]:
+    found = ports.parameters.under(services_path(deployer.application, deployer.environment))
+    manifests = [ServiceManifest.from_json(found[name]) for name in sorted(found)]
+    live = ports.services.describe([(manifest.cluster, manifest.service) for manifest in manifests])
+    revisions = ports.services.revisions([arn for service in live.values() for arn in service.revisions])
+    contents = Contents(ports.registry, deployer.images)
+    return tuple(
+        _service(manifest, live[manifest.service], revisions, _Wanted(release, contents, ports))
+        if manifest.service in live
+        else _gone(manifest)
+        for manifest in manifests
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the recorded release holds."""
+
+    release: str | None
+    contents: Contents
+    ports: Ports
+
+    def differences(self, manifest: ServiceManifest, digests: Mapping[str, str]) -> list[str]:
+        """The containers that do not run the release, each as a sentence; empty when there is nothing to compare."""
+        if self.release is None or not digests:
+            return []
+        platform = platform_of(self.ports.task_definitions.read(manifest.task_definition))
+        found = []
+        for container, image in sorted(manifest.containers.items()):
+            wanted = self.contents.resolve(image, self.release)
+            running = digests.get(container)
+            if wanted is None:
+                found.append(f"release {self.release} of image {image} is gone from its repository")
+            elif running is None:
+                found.append(f"container {container} does not run")
+            elif not self.contents.same(image, running, wanted.digest, platform):
+                found.append(f"container {container} runs {running[:19]}, not the release")
+        return found
+
+
+def _service(
+    manifest: ServiceManifest, live: LiveService, revisions: Mapping[str, LiveRevision], wanted: _Wanted
+) -> ServiceStatus:
+    active = [revisions[arn] for arn in live.revisions if arn in revisions]
+    current = [revision for revision in active if revision.task_definition == live.task_definition] or active
+    digests = dict(current[-1].digests) if current else {}
+    differences = wanted.differences(manifest, digests)
+    notes = [*differences, *(["two revisions are active"] if len(active) > 1 else [])]
+    return ServiceStatus(
+        name=manifest.name,
+        strategy=manifest.strategy.value,
+        running=live.running_count,
+        pending=live.pending_count,
+        desired=live.desired_count,
+        digests=digests,
+        released=not differences if wanted.release and digests else None,
+        detail="; ".join(notes),
+    )
+
+
+def _gone(manifest: ServiceManifest) -> ServiceStatus:
+    return ServiceStatus(
+        name=manifest.name,
+        strategy=manifest.strategy.value,
+        running=0,
+        pending=0,
+        desired=0,
+        digests={},
+        released=None,
+        detail="the service does not exist any more",
+    )
