@@ -1,0 +1,82 @@
+# Every command of this repository. The first one that runs sets up .venv from the lock; later ones start at once.
+#
+#   PYTHON=python3.12 make test      choose the Python that .venv is made of (3.11 or newer)
+#   make rehearse ARGS="--help"      hand options on to the command
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Our own tools first: what is installed on the machine does not matter. jsii finds its Node here.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export JSII_NODE := $(CURDIR)/.venv/bin/node
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+READY := .venv/.ready
+FAST := tests/unit tests/house
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+ARGS ?=
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: $(READY) ## make .venv from the lock (the other commands do it when they must)
+
+$(READY): locks/dev.txt pyproject.toml .ci/setup
+	@bash .ci/setup
+	@touch $@
+
+.PHONY: rehearse
+rehearse: $(READY) ## six acts of a release on this machine, with no AWS account
+	@appdp rehearse examples/shop $(ARGS)
+
+.PHONY: test
+test: $(READY) ## all tests (those on containers need Docker)
+	@pytest -q -n 2 --dist loadfile $(FAST) tests/synth
+	@pytest -q tests/emulator
+
+.PHONY: check
+check: $(READY) ## format, lint, import contracts, types, fast tests
+	@ruff format --check --quiet . || { echo "Run: make format" >&2; exit 1; }
+	@ruff check --quiet .
+	@lint-imports --no-logo >.venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	@mypy --no-error-summary
+	@pytest -q -n 2 --dist loadfile $(FAST)
+	@echo "Checked: format, lint, import contracts, types, fast tests."
+
+.PHONY: coverage
+coverage: $(READY) ## which lines and branches of the model and the engine no unit test reaches
+	@pytest -q --cov=appdp.model --cov=appdp.engine --cov-report=term-missing:skip-covered tests/unit
+
+.PHONY: format
+format: $(READY) ## rewrite the code in the house format
+	@ruff format --quiet .
+	@ruff check --quiet --fix .
+
+.PHONY: bench
+bench: $(READY) ## measure start-up times
+	@for script in benchmarks/*.py; do python "$$script"; done
+
+.PHONY: projen
+projen: $(READY) ## write the project files that .projenrc.py describes
+	@python .projenrc.py
+
+.PHONY: lock
+lock: $(READY) ## choose new versions within pyproject.toml's ranges: ARGS=--upgrade, or --upgrade-package=NAME
+	@$(COMPILE) $(ARGS) --all-extras --group uv --group dev --output-file locks/dev.txt pyproject.toml
+	@$(COMPILE) --constraint locks/dev.txt --group uv --output-file locks/uv.txt
+
+.PHONY: dist
+dist: $(READY) ## build the wheel and the source archive into dist/
+	@uv build --quiet --no-build-isolation
+	@ls -l dist
+
+.PHONY: clean
+clean: ## remove what the commands made, .venv too
+	@rm -rf .venv .tools .cache dist build htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
