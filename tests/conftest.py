@@ -1,0 +1,82 @@
+"""What holds for every test: what the machine must offer, and that nothing is skipped unnoticed.
+
+A test marked ``docker`` or ``browser`` is skipped where there is no Docker daemon or no Chromium. Where ``CI`` is set
+the machine is meant to have both, so there a test that was skipped, for whatever reason, counts as failed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from functools import cache
+
+import pytest
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+def in_ci() -> bool:
+    """Whether the environment says that this is a CI machine."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+@cache
+def missing_docker() -> str:
+    """Why there is no Docker; empty when a daemon answers."""
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env(timeout=10)
+    except DockerException as error:
+        return f"no Docker daemon answers: {error}"
+    try:
+        client.ping()
+    except (DockerException, OSError) as error:
+        return f"no Docker daemon answers: {error}"
+    finally:
+        client.close()
+    return ""
+
+
+@cache
+def missing_browser() -> str:
+    """Why there is no browser; empty when there is one."""
+    found = any(shutil.which(name) for name in CHROMIUM_NAMES)
+    return "" if found else f"no Chromium on the path (looked for {', '.join(CHROMIUM_NAMES)})"
+
+
+NEEDS = {"docker": missing_docker, "browser": missing_browser}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine cannot run; asks for Docker only when a test of the session needs it."""
+    for item in items:
+        for name, missing in NEEDS.items():
+            if item.get_closest_marker(name) and (reason := missing()):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _fail_instead(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if in_ci() and report.skipped:
+        where = report.longrepr
+        reason = where[2] if isinstance(where, tuple) else str(where or getattr(report, "wasxfail", ""))
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid}: nothing may be skipped where CI is set. {reason}"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test into a failed one in CI."""
+    report = yield
+    _fail_instead(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn a skipped module into a failed one in CI."""
+    report = yield
+    _fail_instead(report)
+    return report
