@@ -1,7 +1,7 @@
 """The load generator, seen from the rehearsal: what it is told, how it is started, what it hands back.
 
-The generator itself is a process of its own (:mod:`appdp.local.rehearsal.sender`), so that neither the live display nor the
-observers can make it late.
+The generator itself is a process of its own (:mod:`appdp.local.rehearsal.sender`), so that neither the
+display nor the observers can make it late.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class LoadGenerator:
         self._received = 0
         self.started_at = time.time()
         self.ended_at = self.started_at
-        self._process = subprocess.Popen(  # noqa: S603 - our own module in our own interpreter
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "appdp.local.rehearsal.sender"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -69,7 +69,7 @@ class ServiceTraffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActTraffic:
-    """What the load of one act saw. ``services`` counts the production listener only; the series start at ``bins_from``."""
+    """The load of one act. ``services`` counts the production listener only; ``bins_from`` starts the series."""
 
     bins_from: float
     bin_seconds: float

@@ -1,7 +1,7 @@
 """The load generator's process: requests at a fixed rate, whatever the answers do.
 
-``python -m appdp.local.rehearsal.sender`` reads one JSON line (:class:`~appdp.local.rehearsal.load.Order`) from stdin, then
-sends until stdin ends. It writes JSON lines: when it started, batches of rows, and at the end how many it sent.
+``python -m appdp.local.rehearsal.sender`` reads one JSON line (:class:`~appdp.local.rehearsal.load.Order`) from stdin,
+then sends until stdin ends. It writes JSON lines: when it started, batches of rows, and at the end how many it sent.
 
 It is open-loop: the next request leaves when its time has come, not when the last answer is there, and the time that a
 request takes counts from when it was due. A slow server therefore shows as latency, and never as a lower rate.
