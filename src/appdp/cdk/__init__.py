@@ -1,1 +1,39 @@
-"""appdp.cdk"""
+"""The constructs: they describe an application's environments on AWS and never call AWS.
+
+Four kinds of stacks make an application, deployed in this order:
+
+1. yours: the VPC, the cluster, the load balancer and its listeners. Constructs take them through interfaces.
+2. :class:`ImageRepositories`: one ECR repository per image, once per application.
+3. :class:`Deployer`: once per environment, in a stack of its own. It runs deployments.
+4. :class:`WebService` and :class:`Worker`: as many as the environment has, in one stack or several.
+
+What they may not do: change which release an environment runs. CloudFormation's templates name the moving image tag
+``env-{environment}``, so no release changes a template, and no ``cdk deploy`` changes the release. Only the engine does.
+
+Importing this package imports ``aws_cdk``, which starts Node; nothing else in appdp imports it.
+"""
+
+from appdp.cdk.architecture import Architecture
+from appdp.cdk.capacity import Capacity
+from appdp.cdk.deployer import Deployer
+from appdp.cdk.health_check import HealthCheck
+from appdp.cdk.repositories import ImageRepositories
+from appdp.cdk.scaling import Scaling
+from appdp.cdk.strategy import Strategy
+from appdp.cdk.web_service import WebService
+from appdp.cdk.worker import Worker
+from appdp.model.application import Application, Image
+
+__all__ = [
+    "Application",
+    "Architecture",
+    "Capacity",
+    "Deployer",
+    "HealthCheck",
+    "Image",
+    "ImageRepositories",
+    "Scaling",
+    "Strategy",
+    "WebService",
+    "Worker",
+]

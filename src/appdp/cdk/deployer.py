@@ -1,0 +1,252 @@
+"""One environment's deployer: everything that runs deployments, and nothing that is deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Duration, Stack, Stage
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_ssm as ssm
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct, IConstruct
+
+from appdp.cdk.deployer_findings import acknowledge_deployer_findings
+from appdp.cdk.permissions import Names, advance_statements, gate_statements, reader_statements
+from appdp.cdk.release_parameter import ReleaseParameter
+from appdp.cdk.repositories import ImageRepositories
+from appdp.cdk.runtime_function import RuntimeFunction
+from appdp.cdk.state_machine import definition
+from appdp.errors import ConfigurationError
+from appdp.model import handoff
+from appdp.model.application import Application
+from appdp.model.environment import DeployerManifest, ImageRepository
+
+IMAGE_ACTIONS = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer", "ecr:PutImage")
+"""Read what a release's tag names, and move the environment's tag."""
+
+
+class Deployer(Construct):
+    """Runs the deployments of one environment.
+
+    It defines the release parameter, the deployer's manifest, a Step Functions state machine around one Lambda function, a
+    second function that is ECS's gate before traffic moves, and the two roles that ECS assumes for blue/green deployments.
+    While no deployment runs, none of it costs money.
+
+    It needs a stack of its own, deployed before the services: the services' stacks read the release parameter.
+
+    Example::
+
+        deployer = Deployer(stack, "Deployer", application=shop, environment="dev", repositories=images)
+
+    Args:
+        scope: a stack without services.
+        construct_id: such as ``"Deployer"``.
+        application: what is deployed.
+        environment: the environment's name, 1 to 32 of ``a-z0-9-``.
+        repositories: where the images live: the application's :class:`ImageRepositories`, or image name → repository.
+        protected: whether ``appdp`` asks before it changes this environment. Default: it does not.
+
+    Attributes:
+        application: as given.
+        environment: as given.
+        images: image name → ``ContainerImage`` that names the environment's tag; works in any task definition.
+        state_machine: runs deployments.
+        role: what the function around the engine may do.
+        gate: the function that ECS asks before traffic moves.
+        gate_role: the role with which ECS calls it.
+        load_balancing_role: the role with which ECS moves traffic.
+
+    Raises:
+        ConfigurationError: a name that is none, or a mapping that does not fit the application's images.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application: Application,
+        environment: str,
+        repositories: ImageRepositories | Mapping[str, ecr.IRepository],
+        protected: bool = False,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.application = application
+        self.environment = handoff.check_name(f"{self.node.path}: environment", environment)
+        self.names = Names(stack=Stack.of(self), application=application.name, environment=environment)
+        self._claimed: dict[str, str] = {}
+        self._repositories = self._checked(repositories)
+        self.images: Mapping[str, ecs.ContainerImage] = {
+            name: ecs.ContainerImage.from_ecr_repository(repository, handoff.environment_tag(environment))
+            for name, repository in self._repositories.items()
+        }
+        self.release = ReleaseParameter(self, "Release", names=self.names)
+        self._define_advance()
+        self._define_gate()
+        self.load_balancing_role = iam.Role(
+            self,
+            "LoadBalancingRole",
+            path=self.names.role_path,
+            assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"),
+            managed_policies=[
+                iam.ManagedPolicy.from_aws_managed_policy_name("AmazonECSInfrastructureRolePolicyForLoadBalancers")
+            ],
+        )
+        self.manifest = ssm.CfnParameter(
+            self,
+            "Manifest",
+            name=handoff.deployer_parameter(application.name, environment),
+            type="String",
+            # With many images it outgrows the 4 KiB of a Standard parameter.
+            tier="Intelligent-Tiering",
+            value=self._manifest(protected=protected).to_json(),
+        )
+        acknowledge_deployer_findings(self)
+
+    def _checked(self, repositories: ImageRepositories | Mapping[str, ecr.IRepository]) -> dict[str, ecr.IRepository]:
+        if isinstance(repositories, ImageRepositories):
+            home = Stack.of(repositories)
+            if home.node.path != self.names.stack.node.path and Stage.of(home) == Stage.of(self):
+                self.names.stack.add_stack_dependency(home)
+            repositories = repositories.seen_from(self)
+        wanted = {image.name for image in self.application.images}
+        if missing := sorted(wanted - set(repositories)):
+            raise ConfigurationError(
+                f"{self.node.path}: no repository for image {', '.join(missing)} of application "
+                f"{self.application.name!r}; there are repositories for {', '.join(sorted(repositories)) or 'none'}.",
+                hint="Pass the application's ImageRepositories, or a mapping with every image.",
+            )
+        return {name: repository for name, repository in repositories.items() if name in wanted}
+
+    def _define_advance(self) -> None:
+        runtime = RuntimeFunction(
+            self,
+            "Advance",
+            handler="appdp.runtime.advance.handler",
+            path=self.names.role_path,
+            statements=advance_statements(self.names),
+            environment={"APPDP_APPLICATION": self.application.name, "APPDP_ENVIRONMENT": self.environment},
+            memory_mib=512,
+            timeout=Duration.minutes(5),
+        )
+        self.advance: lambda_.IFunction = runtime.function
+        self.role: iam.IRole = runtime.role
+        for repository in self._repositories.values():
+            repository.grant(self.role, *IMAGE_ACTIONS)
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=handoff.deployer_name(self.application.name, self.environment),
+            definition_body=sfn.DefinitionBody.from_string(
+                Stack.of(self).to_json_string(definition(self.advance.function_arn, Stack.of(self).partition))
+            ),
+            role=self._invoking_role("StateMachineRole", "states.amazonaws.com", self.advance),
+        )
+
+    def _define_gate(self) -> None:
+        runtime = RuntimeFunction(
+            self,
+            "Gate",
+            handler="appdp.runtime.gate.handler",
+            path=self.names.role_path,
+            statements=gate_statements(self.names),
+            environment={"APPDP_APPLICATION": self.application.name, "APPDP_ENVIRONMENT": self.environment},
+        )
+        self.gate: lambda_.IFunction = runtime.function
+        self.gate_role: iam.IRole = self._invoking_role("HookRole", "ecs.amazonaws.com", self.gate)
+
+    def _invoking_role(self, construct_id: str, principal: str, function: lambda_.IFunction) -> iam.Role:
+        invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])
+        return iam.Role(
+            self,
+            construct_id,
+            path=self.names.role_path,
+            assumed_by=iam.ServicePrincipal(principal),
+            # Inline: whoever depends on the role then depends on its permissions too.
+            inline_policies={"Invoke": iam.PolicyDocument(statements=[invoke])},
+        )
+
+    def _manifest(self, *, protected: bool) -> DeployerManifest:
+        return DeployerManifest(
+            application=self.application.name,
+            environment=self.environment,
+            state_machine=self.state_machine.state_machine_arn,
+            images={name: self._home(repository) for name, repository in self._repositories.items()},
+            protected=protected,
+        )
+
+    def _home(self, repository: ecr.IRepository) -> ImageRepository:
+        account, region = repository.env.account, repository.env.region
+        return ImageRepository(
+            registry=f"{account}.dkr.ecr.{region}.{Stack.of(self).url_suffix}",
+            repository=repository.repository_name,
+            registry_id=account,
+            region=region,
+        )
+
+    def image(self, name: str) -> ecs.ContainerImage:
+        """An image of the application, for any task definition: what this environment has released, or will.
+
+        Raises:
+            NotFound: the application has no such image; the message lists those it has.
+        """
+        return self.images[self.application.image(name).name]
+
+    def claim(self, service: IConstruct, name: str) -> None:
+        """Make ``service`` the one that is called ``name`` in this environment. The service constructs call it.
+
+        Raises:
+            ConfigurationError: it shares the deployer's stack, or another one has the name.
+        """
+        home = self.names.stack.node.path
+        stack: Stack | None = Stack.of(service)
+        while stack is not None:
+            if stack.node.path == home:
+                raise ConfigurationError(
+                    f"{service.node.path} is in the stack of its own deployer ({self.node.path}). The release parameter "
+                    "must exist before a stack with services can be deployed.",
+                    hint=f"Put the Deployer into a stack of its own, such as '{home}-deployer', and deploy that one first.",
+                )
+            stack = stack.nested_stack_parent
+        if name in self._claimed:
+            raise ConfigurationError(
+                f"{service.node.path}: the name {name!r} is taken by {self._claimed[name]} in environment "
+                f"{self.environment!r}.",
+                hint="Give one of them another name=.",
+            )
+        self._claimed[name] = service.node.path
+        Stack.of(service).add_stack_dependency(self.names.stack)
+
+    def grant_deploy(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
+        """Let someone start deployments of this environment and follow them (``appdp deploy``, ``rollback``, ``status``)."""
+        grants = [
+            iam.Grant.add_to_principal(
+                grantee=grantee, actions=list(statement.actions), resource_arns=list(statement.resources)
+            )
+            for statement in reader_statements(self.names)
+        ]
+        images = [
+            repository.grant(grantee, "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer")
+            for repository in self._repositories.values()
+        ]
+        return [*grants, *images]
+
+    def grant_pass_role(self, scope: Construct, *roles: iam.IRole) -> iam.Policy:
+        """Let deployments register task definitions with these roles.
+
+        Roles that :class:`WebService` and :class:`Worker` create need no grant, and those of a ready-made task definition
+        are granted by them. It is for roles that a task definition gets later, by an escape hatch.
+
+        Args:
+            scope: where the policy is defined; in the roles' stack, since this one is deployed before it.
+            roles: the task and execution roles.
+        """
+        statement = iam.PolicyStatement(
+            actions=["iam:PassRole"],
+            resources=[role.role_arn for role in roles],
+            conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        )
+        return iam.Policy(scope, "DeployerMayPassRoles", roles=[self.role], statements=[statement])

@@ -1,0 +1,286 @@
+"""What every service has that runs an application's releases, with or without traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jsii
+from aws_cdk import Aws, CfnCondition, CfnResource, Duration, Fn, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from appdp.cdk.acknowledgements import acknowledge_warnings
+from appdp.cdk.capacity import Capacity
+from appdp.cdk.deployer import Deployer
+from appdp.cdk.permissions import ENVIRONMENT_TAG
+from appdp.cdk.scaling import Scaling
+from appdp.cdk.service_findings import acknowledge_service_findings
+from appdp.cdk.strategy import Strategy
+from appdp.cdk.task import Task, TaskSettings, adopt_task, define_task
+from appdp.errors import ConfigurationError
+from appdp.model import handoff
+from appdp.model.environment import ServiceManifest, StrategyKind
+
+WARNINGS: Final = {
+    "@aws-cdk/aws-ecs:shouldUseCircuitBreaker": "ECS's circuit breaker is for rolling deployments only; the deployer's "
+    "watchdog stops a green that does not come up.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """What a service says about where and how its tasks run; the meaning is in :class:`WebService`."""
+
+    cluster: ecs.ICluster
+    vpc: ec2.IVpc | None = None
+    subnets: ec2.SubnetSelection | None = None
+    security_groups: Sequence[ec2.ISecurityGroup] = ()
+    assign_public_ip: bool = False
+    capacity: Capacity | None = None
+    desired_count: int | None = None
+    scaling: Scaling | None = None
+    strategy: Strategy
+    alarms: Sequence[cloudwatch.IAlarm] = ()
+    enable_execute_command: bool = False
+    health_check_grace_period: Duration | None = None
+
+    @property
+    def network(self) -> ec2.IVpc:
+        """The VPC of the tasks."""
+        return self.vpc or self.cluster.vpc
+
+    @property
+    def first_count(self) -> int:
+        """How many tasks the first release starts."""
+        if self.scaling is not None:
+            return self.scaling.min
+        return 1 if self.desired_count is None else self.desired_count
+
+    def check(self, path: str) -> None:
+        """Raise unless the settings go together."""
+        if self.scaling is not None and self.desired_count is not None:
+            raise ConfigurationError(
+                f"{path}: desired_count={self.desired_count} together with scaling=.",
+                hint="Leave desired_count out: the service starts with the scaling's min.",
+            )
+        if self.desired_count is not None and self.desired_count < 1:
+            raise ConfigurationError(f"{path}: desired_count={self.desired_count}: at least 1 task.")
+
+
+@jsii.implements(ec2.IConnectable, iam.IGrantable)
+class ReleasedService(Construct):
+    """The common part of :class:`WebService` and :class:`Worker`; use one of these.
+
+    Attributes:
+        service_name: the service's name within the environment.
+        service: the ECS service.
+        task_definition: what CloudFormation registers; releases are clones of it.
+        log_group: where the container logs; None with a ready-made task definition.
+        scalable: the scalable task count, or None without scaling.
+        manifest: the parameter through which the deployer finds the service.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, deployer: Deployer, name: str | None) -> None:
+        super().__init__(scope, construct_id)
+        self.deployer = deployer
+        self.service_name = handoff.check_name(f"{self.node.path}: service", name or construct_id.lower())
+        deployer.claim(self, self.service_name)
+
+    def define_or_adopt(
+        self,
+        settings: TaskSettings,
+        ready_made: ecs.FargateTaskDefinition | None,
+        images: Mapping[str, str] | None,
+        port: int | None = None,
+    ) -> Task:
+        """The task definition: from the settings, or the ready-made one."""
+        if ready_made is None:
+            if images is not None:
+                raise ConfigurationError(
+                    f"{self.node.path}: images= without task_definition=.", hint="Say image= for a single container."
+                )
+            return define_task(self, self.service_name, self.deployer, settings, port)
+        if settings.given:
+            raise ConfigurationError(
+                f"{self.node.path}: {', '.join(settings.given)} together with task_definition=, which has its own.",
+                hint="Set them on the task definition.",
+            )
+        return adopt_task(self, self.deployer, ready_made, images)
+
+    def define_service(self, task: Task, settings: ServiceSettings) -> None:
+        """Define the ECS service, without traffic yet."""
+        settings.check(self.node.path)
+        self._settings = settings
+        self._task = task
+        self.task_definition = task.definition
+        self.log_group = task.log_group
+        self.service = _fargate_service(self, task, settings)
+        self._count_tasks(settings)
+        for alarm in settings.alarms:
+            self.add_alarm(alarm)
+        resource = self.service.node.default_child
+        if isinstance(resource, ecs.CfnService):
+            # The deployer may update the services that carry its tag, and no others.
+            resource.tags.set_tag(ENVIRONMENT_TAG, self.deployer.names.tag_value)
+        acknowledge_warnings(self, WARNINGS)
+        acknowledge_service_findings(self, execute_command=settings.enable_execute_command)
+
+    def define_manifest(self, *, target_groups: Sequence[str] = (), test_url: str | None = None) -> None:
+        """Define the parameter through which the deployer finds the service."""
+        manifest = ServiceManifest(
+            name=self.service_name,
+            cluster=self._settings.cluster.cluster_arn,
+            service=self.service.service_arn,
+            task_definition=self.task_definition.task_definition_arn,
+            containers=dict(self._task.images),
+            strategy=self._settings.strategy.kind,
+            desired_count=self._settings.first_count,
+            target_groups=tuple(target_groups),
+            test_url=test_url,
+        )
+        names = self.deployer.names
+        self.manifest = ssm.CfnParameter(
+            self,
+            "Manifest",
+            name=handoff.service_parameter(names.application, names.environment, self.service_name),
+            type="String",
+            value=manifest.to_json(),
+        )
+        self.manifest.node.add_dependency(self.service)
+
+    def _count_tasks(self, settings: ServiceSettings) -> None:
+        """Nothing runs before the first release, which brings the service up; nobody else fights over the count.
+
+        With scaling the count is left out afterwards, as CloudFormation then does not send it. Without, it is the user's.
+        """
+        unreleased = release_condition(self, self.deployer).logical_id
+        later: Any = Aws.NO_VALUE if settings.scaling is not None else settings.first_count
+        _override(self.service, "DesiredCount", Fn.condition_if(unreleased, 0, later))
+        self.scalable = None
+        if settings.scaling is not None:
+            self.scalable = self._scale(settings.scaling)
+            target = self.scalable.node.find_child("Target")
+            # A floor above zero would start tasks that have no image yet.
+            _override(target, "MinCapacity", Fn.condition_if(unreleased, 0, settings.scaling.min))
+
+    def _scale(self, scaling: Scaling) -> ecs.ScalableTaskCount:
+        scalable = self.service.auto_scale_task_count(min_capacity=scaling.min, max_capacity=scaling.max)
+        if scaling.cpu_percent is not None:
+            scalable.scale_on_cpu_utilization("Cpu", target_utilization_percent=scaling.cpu_percent)
+        if scaling.memory_percent is not None:
+            scalable.scale_on_memory_utilization("Memory", target_utilization_percent=scaling.memory_percent)
+        return scalable
+
+    def add_alarm(self, alarm: cloudwatch.IAlarm) -> None:
+        """Roll a deployment back when ``alarm`` goes off while it runs.
+
+        An alarm on this service's own metrics needs a name of its own (``alarm_name=``); without one, the alarm needs the
+        service and the service the alarm.
+        """
+        self.service.enable_deployment_alarms([alarm.alarm_name], behavior=ecs.AlarmBehavior.ROLLBACK_ON_ALARM)
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """What the tasks may connect to, and what may connect to them."""
+        return self.service.connections
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The tasks, as AWS sees them: grants to the service go to its task role."""
+        return self.task_definition.task_role.grant_principal
+
+    @property
+    def task_role(self) -> iam.IRole:
+        """What the containers may do."""
+        return self.task_definition.task_role
+
+    def grant_execute_command(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let someone open a shell in the service's tasks (``aws ecs execute-command``)."""
+        cluster = self._settings.cluster
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["ecs:ExecuteCommand"],
+            resource_arns=[
+                cluster.cluster_arn,
+                Stack.of(self).format_arn(service="ecs", resource="task", resource_name=f"{cluster.cluster_name}/*"),
+            ],
+        )
+
+    def metric_cpu_utilization(
+        self, *, period: Duration | None = None, statistic: str | None = None
+    ) -> cloudwatch.Metric:
+        """Average CPU use of the tasks, in percent. Default: over 5 minutes."""
+        return self.service.metric_cpu_utilization(period=period, statistic=statistic)
+
+    def metric_memory_utilization(
+        self, *, period: Duration | None = None, statistic: str | None = None
+    ) -> cloudwatch.Metric:
+        """Average memory use of the tasks, in percent. Default: over 5 minutes."""
+        return self.service.metric_memory_utilization(period=period, statistic=statistic)
+
+
+def release_condition(scope: Construct, deployer: Deployer) -> CfnCondition:
+    """Whether the environment has no release yet; one condition per stack and environment.
+
+    A parameter of this type is read at every ``cdk deploy``; a change of it alone changes no resource's text.
+
+    See: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
+    """
+    stack = Stack.of(scope)
+    construct_id = f"Unreleased-{deployer.names.tag_value.replace('/', '-')}"
+    existing = stack.node.try_find_child(construct_id)
+    if isinstance(existing, CfnCondition):
+        return existing
+    release = ssm.StringParameter.value_for_string_parameter(stack, deployer.release.parameter_name)
+    return CfnCondition(stack, construct_id, expression=Fn.condition_equals(release, handoff.SENTINEL))
+
+
+def _fargate_service(scope: ReleasedService, task: Task, settings: ServiceSettings) -> ecs.FargateService:
+    strategy = settings.strategy
+    public = ec2.SubnetType.PUBLIC if settings.assign_public_ip else ec2.SubnetType.PRIVATE_WITH_EGRESS
+    subnets = settings.subnets or ec2.SubnetSelection(subnet_type=public)
+    groups = list(settings.security_groups) or [ec2.SecurityGroup(scope, "SecurityGroup", vpc=settings.network)]
+    rolling = strategy.kind is StrategyKind.ROLLING
+    return ecs.FargateService(
+        scope,
+        "Service",
+        cluster=settings.cluster,
+        task_definition=task.definition,
+        capacity_provider_strategies=(settings.capacity or Capacity.on_demand()).strategies(),
+        vpc_subnets=ec2.SubnetSelection(subnets=settings.network.select_subnets(**_selection(subnets)).subnets),
+        security_groups=groups,
+        assign_public_ip=settings.assign_public_ip,
+        min_healthy_percent=100,
+        max_healthy_percent=200,
+        circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True) if rolling else None,
+        deployment_strategy=strategy.ecs_strategy,
+        bake_time=strategy.bake_time,
+        canary_configuration=strategy.steps(StrategyKind.CANARY),
+        linear_configuration=strategy.steps(StrategyKind.LINEAR),
+        enable_execute_command=settings.enable_execute_command,
+        health_check_grace_period=settings.health_check_grace_period,
+    )
+
+
+def _selection(subnets: ec2.SubnetSelection) -> dict[str, Any]:
+    names = (
+        "availability_zones",
+        "one_per_az",
+        "subnet_filters",
+        "subnet_group_name",
+        "subnets",
+        "subnet_type",
+    )
+    return {name: value for name in names if (value := getattr(subnets, name)) is not None}
+
+
+def _override(construct: Any, prop: str, value: Any) -> None:
+    resource = construct.node.default_child
+    if isinstance(resource, CfnResource):
+        resource.add_property_override(prop, value)

@@ -1,0 +1,113 @@
+"""Where an application's images live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import ArnFormat, RemovalPolicy, Stack, Token
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from appdp.errors import ConfigurationError
+from appdp.model.application import Application
+
+MOVING_TAGS = ("env-*", "cache-*")
+"""Environment tags and build caches: the only tags that may move. At most five filters.
+
+See: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+"""
+
+PULL_ACTIONS = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:DescribeImages",
+    "ecr:GetDownloadUrlForLayer",
+)
+
+
+class ImageRepositories(Construct):
+    """One ECR repository per image of an application, called ``{application}/{image}``.
+
+    Release tags are immutable; only ``env-*`` and ``cache-*`` move. Images are scanned when they are pushed. ECR costs money
+    per GB and month.
+
+    Example::
+
+        ImageRepositories(stack, "Images", application=shop)
+
+    Args:
+        scope: the stack; one stack serves all environments of the application.
+        construct_id: such as ``"Images"``.
+        application: whose images.
+        pull_accounts: 12-digit ids of other accounts whose environments may pull. Default: none.
+        removal_policy: what happens to a repository that is no longer wanted. Default: it stays, with its images. With
+            ``DESTROY`` its images go too.
+
+    Attributes:
+        repositories: image name → repository.
+
+    Raises:
+        ConfigurationError: an account id that is not one.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application: Application,
+        pull_accounts: Sequence[str] = (),
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.application = application
+        self.repositories: Mapping[str, ecr.Repository] = {
+            image.name: ecr.Repository(
+                self,
+                image.name,
+                repository_name=application.repository(image.name),
+                image_scan_on_push=True,
+                image_tag_mutability=ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION,
+                image_tag_mutability_exclusion_filters=[
+                    ecr.ImageTagMutabilityExclusionFilter.wildcard(tag) for tag in MOVING_TAGS
+                ],
+                removal_policy=removal_policy,
+                empty_on_delete=removal_policy == RemovalPolicy.DESTROY,
+            )
+            for image in application.images
+        }
+        for account in pull_accounts:
+            self._allow_pull(account)
+
+    def _allow_pull(self, account: str) -> None:
+        if not Token.is_unresolved(account) and not (account.isdigit() and len(account) == 12):
+            raise ConfigurationError(f"{self.node.path}: pull_accounts has {account!r}: an account id is 12 digits.")
+        for repository in self.repositories.values():
+            repository.add_to_resource_policy(
+                iam.PolicyStatement(principals=[iam.AccountPrincipal(account)], actions=list(PULL_ACTIONS))
+            )
+
+    def seen_from(self, scope: Construct) -> dict[str, ecr.IRepository]:
+        """The same repositories by name, for use in another stack.
+
+        By name, because a reference between stacks would become a CloudFormation export: then an image could not be
+        removed from the application while any environment's stack still imported it.
+        """
+        home = Stack.of(self)
+        return {
+            name: ecr.Repository.from_repository_attributes(
+                scope,
+                f"Repository-{name}",
+                repository_name=self.application.repository(name),
+                repository_arn=Stack.of(scope).format_arn(
+                    service="ecr",
+                    resource="repository",
+                    resource_name=self.application.repository(name),
+                    arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+                    account=None if Token.is_unresolved(home.account) else home.account,
+                    region=None if Token.is_unresolved(home.region) else home.region,
+                ),
+            )
+            for name in self.repositories
+        }

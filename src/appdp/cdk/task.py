@@ -1,0 +1,141 @@
+"""What a service's tasks run: a task definition made from a few settings, or a ready-made one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Final
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from appdp.cdk.architecture import Architecture
+from appdp.cdk.deployer import Deployer
+from appdp.cdk.fargate_sizes import check_size
+from appdp.errors import ConfigurationError
+from appdp.model.handoff import deployer_name
+
+DEFAULT_CPU: Final = 256
+DEFAULT_MEMORY_MIB: Final = 512
+DEFAULT_LOG_RETENTION: Final = logs.RetentionDays.THREE_MONTHS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSettings:
+    """What a service says about its only container; None where it said nothing."""
+
+    image: str | None = None
+    cpu: int | None = None
+    memory_mib: int | None = None
+    architecture: Architecture | None = None
+    environment: Mapping[str, str] | None = None
+    secrets: Mapping[str, ecs.Secret] | None = None
+    health_command: ecs.HealthCheck | None = None
+    log_retention: logs.RetentionDays | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """The names of the settings that were given."""
+        return [field.name for field in fields(self) if getattr(self, field.name) is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task definition with what a release changes in it.
+
+    Args:
+        definition: the task definition.
+        images: container name → image name of the application.
+        log_group: where the containers log, if it was defined here.
+    """
+
+    definition: ecs.FargateTaskDefinition
+    images: Mapping[str, str]
+    log_group: logs.ILogGroup | None = None
+
+
+def define_task(scope: Construct, name: str, deployer: Deployer, settings: TaskSettings, port: int | None) -> Task:
+    """A task definition with one container, called like the service.
+
+    Raises:
+        ConfigurationError: a size that Fargate has not, or an image that is not built for the architecture.
+        NotFound: the application has no such image.
+    """
+    architecture = settings.architecture or Architecture.ARM64
+    image = deployer.application.image(settings.image or name)
+    if architecture.platform not in image.platforms:
+        raise ConfigurationError(
+            f"{scope.node.path}: architecture={architecture.value!r}, but image {image.name!r} is built for "
+            f"{', '.join(image.platforms)} only.",
+            hint=f"Add {architecture.platform!r} to the image's platforms, or choose another architecture.",
+        )
+    cpu, memory_mib = settings.cpu or DEFAULT_CPU, settings.memory_mib or DEFAULT_MEMORY_MIB
+    check_size(scope.node.path, cpu, memory_mib)
+    definition = ecs.FargateTaskDefinition(
+        scope,
+        "TaskDefinition",
+        family=f"{deployer.application.name}-{deployer.environment}-{name}",
+        cpu=cpu,
+        memory_limit_mib=memory_mib,
+        runtime_platform=architecture.runtime_platform,
+        task_role=_role(scope, "TaskRole", deployer),
+        execution_role=_role(scope, "ExecutionRole", deployer),
+    )
+    log_group = logs.LogGroup(
+        scope,
+        "Logs",
+        # Named by path, so that a deployment may read the last lines of the environment's own tasks and no others.
+        log_group_name=f"{deployer.names.log_path}{name}",
+        retention=settings.log_retention or DEFAULT_LOG_RETENTION,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    definition.add_container(
+        name,
+        image=deployer.image(image.name),
+        environment=settings.environment,
+        secrets=settings.secrets,
+        health_check=settings.health_command,
+        logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=log_group),
+        port_mappings=None if port is None else [ecs.PortMapping(container_port=port)],
+    )
+    return Task(definition=definition, images={name: image.name}, log_group=log_group)
+
+
+def adopt_task(
+    scope: Construct, deployer: Deployer, definition: ecs.FargateTaskDefinition, images: Mapping[str, str] | None
+) -> Task:
+    """A ready-made task definition. The deployer gets the right to pass its roles.
+
+    Raises:
+        ConfigurationError: no images, or a container that the task definition does not have.
+        NotFound: an image that the application does not have.
+    """
+    if not images:
+        raise ConfigurationError(
+            f"{scope.node.path}: task_definition= without images=: a release would change nothing in it.",
+            hint="Say which containers run the application's images, such as images={'web': 'web'}.",
+        )
+    for container, image in images.items():
+        deployer.application.image(image)
+        if definition.find_container(container) is None:
+            raise ConfigurationError(
+                f"{scope.node.path}: images= names container {container!r}, which {definition.node.path} does not have.",
+                hint="Add the container before the service is created.",
+            )
+    roles: list[iam.IRole] = [definition.task_role, definition.obtain_execution_role()]
+    deployer.grant_pass_role(scope, *roles)
+    return Task(definition=definition, images=dict(images))
+
+
+def _role(scope: Construct, construct_id: str, deployer: Deployer) -> iam.Role:
+    return iam.Role(
+        scope,
+        construct_id,
+        # The deployer may pass the roles below this path, and no others.
+        path=deployer.names.task_role_path,
+        assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
+        description=f"Tasks of {deployer_name(deployer.application.name, deployer.environment)}",
+    )
