@@ -2,8 +2,8 @@
 
 Stages, each in its own module:
 
-1. :mod:`~appdp.local.lifecycle` (in the user's process) makes an instance directory, starts the server process in it with
-   a scrubbed environment, and ends both. :mod:`~appdp.local.instances` cleans up what a killed one left.
+1. :mod:`~appdp.local.lifecycle` (in the user's process) makes an instance directory, starts the server process in it
+   with a scrubbed environment, and ends both. :mod:`~appdp.local.instances` cleans up what a killed one left.
 2. :mod:`~appdp.local.server` (the server process) puts our own services in front of MiniStack on one loopback port.
    :mod:`~appdp.local.front` routes each request by its signature, :mod:`~appdp.local.protocol` reads and writes it.
 3. :mod:`~appdp.local.ministack_patches` is the only module that touches MiniStack's inside;

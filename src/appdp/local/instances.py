@@ -1,7 +1,7 @@
 """The directories of running embedded AWSs, and what is left of those that were killed.
 
-Each instance has a directory with a lock file. The server process holds the lock for as long as it lives, so a free lock
-means that the instance is dead, however it died: the next start removes its containers, processes and directory.
+Each instance has a directory with a lock file. The server process holds the lock for as long as it lives, so a free
+lock means that the instance is dead, however it died: the next start removes its containers, processes and directory.
 """
 
 from __future__ import annotations

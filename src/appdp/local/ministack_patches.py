@@ -1,7 +1,7 @@
 """The one module that touches MiniStack's inside: how it is started here, and what it would do differently from AWS.
 
-MiniStack is pinned to one version. Every patch checks that what it replaces is still there with the same parameters, and
-fails the start otherwise: behaviour that silently changed would make a rehearsal worth nothing.
+MiniStack is pinned to one version. Every patch checks that what it replaces is still there with the same parameters,
+and fails the start otherwise: behaviour that silently changed would make a rehearsal worth nothing.
 """
 
 from __future__ import annotations
@@ -122,7 +122,67 @@ def put_event(caller: Caller, entry: Mapping[str, Any]) -> None:
         eventbridge._put_events({"Entries": [dict(entry)]}, allow_aws_source=True)
 
 
+def current_caller() -> Caller:
+    """For whom MiniStack works in this context."""
+    responses = importlib.import_module("ministack.core.responses")
+    return Caller(account=responses.get_account_id(), region=responses.get_region())
+
+
+def register_types(types: Mapping[str, Mapping[str, Any]], *, keep: bool = False) -> None:
+    """Put resource types into CloudFormation's table, with the engine's functions of each.
+
+    Their handlers decide themselves what a changed property replaces, and run on worker threads.
+
+    Args:
+        keep: leave a type alone that MiniStack has. Default: ours take its place.
+    """
+    provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
+    for name, functions in types.items():
+        if keep and name in provisioners._RESOURCE_HANDLERS:
+            continue
+        provisioners._RESOURCE_HANDLERS[name] = dict(functions)
+        provisioners._REPLACING_PROPERTIES.pop(name, None)
+        provisioners._CUSTOM_NAME_REPLACEMENT.pop(name, None)
+        _our_types.add(name)
+
+
+_our_types: set[str] = set()
+_unchanged: set[tuple[str, str]] = set()
 _failure = threading.local()
+
+
+def _also_ours(runs_on_worker_thread: Callable[[str], bool]) -> Callable[[str], bool]:
+    return lambda resource_type: resource_type in _our_types or runs_on_worker_thread(resource_type)
+
+
+def _also_services(sends_back: Callable[[str], bool]) -> Callable[[str], bool]:
+    return lambda resource_type: resource_type == "AWS::ECS::Service" or sends_back(resource_type)
+
+
+def _note_unchanged(update: Callable[..., Any]) -> Callable[..., Any]:
+    def patched(*args: Any) -> Any:  # noqa: ANN401 - MiniStack has no types
+        _type, _physical_id, old, new, stack, logical_id, _attributes = args
+        if old == new:
+            _unchanged.add((stack, logical_id))
+        return update(*args)
+
+    return patched
+
+
+def _without_unchanged(add_event: Callable[..., None]) -> Callable[..., None]:
+    """Events of a resource that an update leaves alone are taken back: AWS has none."""
+
+    def patched(stack_id: str, stack: str, logical_id: str, kind: str, status: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        if status != "UPDATE_COMPLETE" or (stack, logical_id) not in _unchanged:
+            add_event(stack_id, stack, logical_id, kind, status, *args, **kwargs)
+            return
+        _unchanged.discard((stack, logical_id))
+        events = importlib.import_module("ministack.services.cloudformation")._stack_events[stack_id]
+        started = [event for event in events if event["LogicalResourceId"] == logical_id]
+        if started and started[-1]["ResourceStatus"] == "UPDATE_IN_PROGRESS":
+            events.remove(started[-1])
+
+    return patched
 
 
 def _tell_error_type(script: str) -> str:
@@ -153,8 +213,13 @@ def _answer_error_type(execute: Callable[..., dict[str, Any]]) -> Callable[..., 
 
 
 _LAMBDA_ERRORS = (
-    "MiniStack calls every exception Runtime.HandlerError; AWS gives the exception's class name, by which Step Functions "
-    "retries: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html"
+    "MiniStack calls every exception Runtime.HandlerError; AWS gives the exception's class name, by which Step "
+    "Functions retries: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html"
+)
+
+_UNCHANGED = (
+    "MiniStack writes events for every resource of an update; AWS only for those that it touches: "
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html"
 )
 
 PATCHES: Final = (
@@ -170,7 +235,45 @@ PATCHES: Final = (
         name="_collect_scripts",
         expects=("dirs",),
         make=lambda _original: lambda *_dirs: [],
-        why="MiniStack runs scripts that it finds in /docker-entrypoint-initaws.d; here nothing of the machine's is run.",
+        why="MiniStack runs what it finds in /docker-entrypoint-initaws.d; nothing of the machine's is run here.",
+    ),
+    Patch(
+        module="services.cloudformation.stacks",
+        name="_runs_on_worker_thread",
+        expects=("resource_type",),
+        make=_also_ours,
+        why="MiniStack provisions on its event loop; our handlers run there too, so waiting would never end.",
+    ),
+    Patch(
+        module="services.cloudformation.stacks",
+        name="_sends_back_failed_update",
+        expects=("resource_type",),
+        make=_also_services,
+        why="MiniStack rolls back what succeeded only. A service that failed to update has changed: AWS sends it back. "
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-continueupdaterollback.html",
+    ),
+    Patch(
+        module="services.cloudformation.stacks",
+        name="_update_keeping_seed",
+        expects=("args",),
+        make=_note_unchanged,
+        why=_UNCHANGED,
+    ),
+    Patch(
+        module="services.cloudformation.stacks",
+        name="_add_event",
+        expects=(
+            "stack_id",
+            "stack_name",
+            "logical_id",
+            "resource_type",
+            "status",
+            "reason",
+            "physical_id",
+            "detailed_status",
+        ),
+        make=_without_unchanged,
+        why=_UNCHANGED,
     ),
     Patch(
         module="core.lambda_runtime",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
-import importlib.util
 import logging
+from collections.abc import Mapping
 from typing import Any
 
+from appdp.local import ministack_patches, network_resources
+from appdp.local.cloudformation import Bridge
 from appdp.local.front import Front
+from appdp.local.recorded_resources import RecordedResources
 from appdp.local.wire import Kernel, ResourceHandler
 
 _LOG = logging.getLogger(__name__)
@@ -32,15 +36,18 @@ class Parts:
         return "docker" if self._docker else "control-plane"
 
     async def start(self, front: Front) -> None:
-        """Build, start and mount them."""
-        handlers: dict[str, ResourceHandler] = {}
+        """Build, start and mount them, and put their resource types into CloudFormation."""
+        recorded = RecordedResources()
+        bridge = Bridge(asyncio.get_running_loop(), ministack_patches.current_caller)
         front.page("listeners", dict)
+        front.page("unsimulated", recorded.page)
+        _register(bridge, network_resources.handlers(self._kernel.clients), keep=True)
+        _register(bridge, recorded.handlers(), keep=True)
         module = importlib.import_module("appdp.local.elb")
-        if not hasattr(module, "build"):
-            return
-        balancing = module.build(self._kernel)
-        front.page("listeners", balancing.listeners)
-        await self._mount(front, balancing, handlers)
+        if hasattr(module, "build"):
+            balancing = module.build(self._kernel)
+            front.page("listeners", balancing.listeners)
+            await self._mount(front, bridge, balancing)
 
     async def stop(self) -> None:
         """Stop them, last started first; one that fails does not keep the others from stopping."""
@@ -50,8 +57,12 @@ class Parts:
             except Exception:  # noqa: BLE001 - the rest must still be stopped
                 _LOG.exception("A service did not stop")
 
-    async def _mount(self, front: Front, part: Any, handlers: dict[str, ResourceHandler]) -> None:  # noqa: ANN401
+    async def _mount(self, front: Front, bridge: Bridge, part: Any) -> None:  # noqa: ANN401
         self._started.append(part)
         await part.start()
         front.mount(part.service)
-        handlers.update(part.handlers)
+        _register(bridge, part.handlers)
+
+
+def _register(bridge: Bridge, handlers: Mapping[str, ResourceHandler], *, keep: bool = False) -> None:
+    ministack_patches.register_types({name: bridge.functions(handler) for name, handler in handlers.items()}, keep=keep)

@@ -23,6 +23,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from appdp.local import ministack_patches
+from appdp.local.bootstrap import bootstrap
 from appdp.local.clients import EndpointClients
 from appdp.local.events import QueuedEvents
 from appdp.local.front import Front
@@ -115,6 +116,7 @@ async def _start(config: ServerConfig, stack: AsyncExitStack) -> tuple[str, str]
     parts = Parts(kernel, docker=config.docker)
     stack.push_async_callback(parts.stop)
     await parts.start(front)
+    await asyncio.to_thread(bootstrap, kernel.clients, endpoint)
     front.page("health", lambda: {"status": "ready", "mode": parts.mode, "instance": config.instance})
     return endpoint.url, parts.mode
 
