@@ -27,7 +27,7 @@ CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 30
 
 
-def client_config(*, attempts: int = 6) -> Config:
+def client_config(*, attempts: int = 4) -> Config:
     """How every client calls AWS: adaptive retries, so that a fleet of services is described without being throttled.
 
     Args:

@@ -1,0 +1,26 @@
+"""``appdp deploy``."""
+
+from __future__ import annotations
+
+import click
+
+from appdp.cli.context import Cli
+from appdp.cli.options import launch_options
+
+
+@click.command()
+@click.argument("environment", metavar="ENV")
+@click.argument("release")
+@launch_options
+@click.pass_context
+def deploy(ctx: click.Context, /, environment: str, release: str, **given: object) -> None:
+    """Deploy a release to an environment.
+
+    RELEASE is a tag that every image carries, ENV an environment's name. Plans first: what cannot work is refused
+    before anything changes. Then all changed services come up green, are tested, and take traffic together; if one
+    fails, none does.
+    """
+    from appdp.cli.launch import Wish, launch
+
+    wish = Wish.of(environment=environment, release=release, rollback=False, given=given)
+    ctx.exit(launch(ctx.ensure_object(Cli), wish))

@@ -1,0 +1,98 @@
+"""Run a deployment in this process (``--direct``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from typing import Final
+
+from appdp.cli.ending import EXIT_FAILED, Ending
+from appdp.cli.output import Narrator, narrator, say
+from appdp.engine.deploy import Request, advance
+from appdp.engine.deploy.changing import finish, go_back
+from appdp.engine.deploy.faults import passes
+from appdp.engine.ports import Ports
+from appdp.errors import CredentialsError, RemoteError
+from appdp.model.deployment import Deployment, Failure, Outcome, Phase
+
+_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
+"""Seconds to wait between tries of a step. Together they stay within the lock's lease of three minutes."""
+
+_INTERRUPTED: Final = "stopped by the user (Ctrl-C)"
+
+_CAN_GO_BACK: Final = frozenset({Phase.GREEN, Phase.GATE, Phase.CUTOVER, Phase.BAKE})
+
+
+def run(deployment: Deployment, ports: Ports, *, request: Request, sleep: Callable[[float], None]) -> Ending:
+    """Advance a deployment to its end.
+
+    The first Ctrl-C takes everything back, as a failure would; a second one leaves it where it is. What is left then,
+    or after credentials expired, is taken over by the next deployment once the lock's lease is over.
+    """
+    process = _Process(deployment, ports, sleep)
+    try:
+        with closing(narrator()) as voice:
+            process.run(voice)
+    except KeyboardInterrupt:
+        return _left(request, process.deployment, "Stopped at once.", "")
+    except RemoteError as error:
+        return _left(request, process.deployment, error.message, error.hint, error.exit_code)
+    return Ending.of(request, process.deployment, None)
+
+
+class _Process:
+    """The loop, and the state that it has reached."""
+
+    def __init__(self, deployment: Deployment, ports: Ports, sleep: Callable[[float], None]) -> None:
+        self.deployment = deployment
+        self._ports = ports
+        self._sleep = sleep
+
+    def run(self, voice: Narrator) -> None:
+        interrupted = False
+        while not self.deployment.done:
+            try:
+                self._step(voice)
+            except KeyboardInterrupt:
+                if interrupted:
+                    raise
+                interrupted = True
+                say("Stopping: everything goes back to where it was. Press Ctrl-C again to leave it as it is.")
+                self.deployment = taken_back(self.deployment, self._ports.clock.now())
+
+    def _step(self, voice: Narrator) -> None:
+        # A step that was interrupted is taken again from its old state: the engine finds what was done.
+        for pause in (*_PAUSES, None):
+            try:
+                step = advance(self.deployment, self._ports)
+                break
+            except RemoteError as error:
+                if pause is None or isinstance(error, CredentialsError) or not passes(error):
+                    raise
+                self._sleep(pause)
+        self.deployment = step.deployment
+        voice.show(self.deployment)
+        self._sleep(step.wait_seconds)
+
+
+def taken_back(deployment: Deployment, now: float) -> Deployment:
+    """The state from which the deployment undoes itself; unchanged if it is ending already."""
+    failure = Failure(service="", summary=_INTERRUPTED)
+    if deployment.phase in _CAN_GO_BACK:
+        return go_back(deployment, failure, now).deployment
+    if deployment.phase is Phase.PREPARE:
+        return finish(replace(deployment, failure=failure), Outcome.REFUSED, now, _INTERRUPTED).deployment
+    return deployment
+
+
+def _left(request: Request, deployment: Deployment, text: str, hint: str, exit_code: int = EXIT_FAILED) -> Ending:
+    again = "run the same command again in three minutes, when the lock's lease is over: it takes over what is left"
+    return Ending(
+        request=request,
+        word="unknown",
+        exit_code=exit_code,
+        text=f"{text}\nThe deployment stands in phase {deployment.phase.value} and nobody goes on with it.",
+        next_step=f"{hint} Then {again}" if hint else again,
+        deployment=deployment,
+    )

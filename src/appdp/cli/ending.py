@@ -1,0 +1,154 @@
+"""How a verb that waits ends: words, exit code, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from appdp.cli.output import deployment_data, echo_json, say
+from appdp.engine.deploy import Request
+from appdp.engine.executions import Execution
+from appdp.model.deployment import EXIT_STILL_RUNNING, Deployment, Outcome
+from appdp.model.plan import Plan
+
+EXIT_FAILED: Final = Outcome.FAILED.exit_code
+
+_COLOURS: Final = {0: "green", 3: "cyan", 4: "yellow", 6: "yellow"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Everything that is said at the end.
+
+    Args:
+        request: what was asked for.
+        word: an :class:`Outcome`'s value, or ``started``, ``running`` or ``unknown``.
+        exit_code: the verb's exit code.
+        text: what happened.
+        next_step: what to do now.
+        deployment: the last state that was seen, if any.
+        execution: ARN of the execution, if there is one.
+    """
+
+    request: Request
+    word: str
+    exit_code: int
+    text: str
+    next_step: str
+    deployment: Deployment | None = None
+    execution: str | None = None
+
+    @classmethod
+    def nothing_to_do(cls, request: Request, plan: Plan) -> Ending:
+        """The plan changes nothing, so nothing was started."""
+        return cls(
+            request=request,
+            word=Outcome.NOTHING_TO_DO.value,
+            exit_code=Outcome.NOTHING_TO_DO.exit_code,
+            text=f"Nothing to do: {request.environment} runs {plan.release} already.",
+            next_step=f"appdp status {request.environment}",
+        )
+
+    @classmethod
+    def started(cls, request: Request, plan: Plan, execution: str) -> Ending:
+        """The user does not want to wait."""
+        return cls(
+            request=request,
+            word="started",
+            exit_code=0,
+            text=f"{request.environment} goes to {plan.release}.",
+            next_step=follow_command(request),
+            execution=execution,
+        )
+
+    @classmethod
+    def still_running(cls, request: Request, deployment: Deployment | None, execution: str, why: str) -> Ending:
+        """Nobody waits any more; the deployment goes on."""
+        return cls(
+            request=request,
+            word="running",
+            exit_code=EXIT_STILL_RUNNING,
+            text=f"{why} The deployment goes on.",
+            next_step=follow_command(request),
+            deployment=deployment,
+            execution=execution,
+        )
+
+    @classmethod
+    def of(cls, request: Request, deployment: Deployment, execution: str | None) -> Ending:
+        """The deployment ended."""
+        outcome = deployment.outcome or Outcome.FAILED
+        return cls(
+            request=request,
+            word=outcome.value,
+            exit_code=outcome.exit_code,
+            text=_text(deployment, outcome),
+            next_step=_next(request, outcome),
+            deployment=deployment,
+            execution=execution,
+        )
+
+    @classmethod
+    def broken_off(cls, request: Request, deployment: Deployment | None, execution: Execution) -> Ending:
+        """The execution ended, but the deployment did not."""
+        said = ": ".join(part for part in (execution.error, execution.cause) if part) or "it gave no reason"
+        return cls(
+            request=request,
+            word="unknown",
+            exit_code=EXIT_FAILED,
+            text=f"The state machine ended with {execution.status.value} before the deployment did. {said}",
+            next_step=f"appdp status {request.environment}, then deploy again: the next deployment takes over",
+            deployment=deployment,
+            execution=execution.arn,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "id": self.request.id,
+            "application": self.request.application,
+            "environment": self.request.environment,
+            "release": self.request.release,
+            "outcome": self.word,
+            "exit_code": self.exit_code,
+            "text": self.text,
+            "execution": self.execution,
+            "deployment": deployment_data(self.deployment) if self.deployment else None,
+        }
+
+
+def follow_command(request: Request) -> str:
+    """How to go on following."""
+    return f"appdp status {request.environment} --app {request.application} --follow"
+
+
+def report(ending: Ending, *, as_json: bool) -> int:
+    """Say it; returns the exit code."""
+    say(ending.text, colour=_COLOURS.get(ending.exit_code, "red"))
+    say(f"Next: {ending.next_step}")
+    if as_json:
+        echo_json(ending.to_dict())
+    return ending.exit_code
+
+
+def _text(deployment: Deployment, outcome: Outcome) -> str:
+    where, release = deployment.environment, deployment.release
+    stays = deployment.previous or "no release"
+    head = {
+        Outcome.SUCCEEDED: f"Done: {where} runs {release}.",
+        Outcome.NOTHING_TO_DO: f"Nothing to do: {where} runs {release} already.",
+        Outcome.ROLLED_BACK: f"Rolled back: {where} runs {stays} again, as before.",
+        Outcome.FAILED: f"Failed: {where} needs a human.",
+        Outcome.REFUSED: "Refused: nothing was changed.",
+    }[outcome]
+    return f"{head}\n{deployment.failure.text()}" if deployment.failure else head
+
+
+def _next(request: Request, outcome: Outcome) -> str:
+    status = f"appdp status {request.environment}"
+    return {
+        Outcome.SUCCEEDED: f"{status}; to go back: appdp rollback {request.environment}",
+        Outcome.ROLLED_BACK: "mend the cause above and deploy a new release",
+        Outcome.FAILED: f"{status}; then deploy or roll back again, which takes over what is left",
+        Outcome.REFUSED: "mend the cause above and deploy again",
+    }.get(outcome, status)

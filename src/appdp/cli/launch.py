@@ -1,0 +1,130 @@
+"""Plan, ask, start, follow: what ``deploy`` and ``rollback`` do."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from appdp.cli.context import Aws, Cli
+from appdp.cli.direct import run
+from appdp.cli.ending import Ending, report
+from appdp.cli.follow import watch
+from appdp.cli.output import echo_json, plan_lines, say
+from appdp.engine.deploy import Request, begin, plan
+from appdp.engine.deploy.survey import read_deployer
+from appdp.engine.overview import application_of
+from appdp.errors import ConfigurationError
+from appdp.model.deployment import Outcome, Owner
+from appdp.model.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """The command line, parsed. ``timeout`` is in seconds; None waits until the deployment ends."""
+
+    environment: str
+    release: str | None
+    rollback: bool
+    app: str | None
+    profile: str | None
+    region: str | None
+    dry_run: bool
+    yes: bool
+    direct: bool
+    wait: bool
+    timeout: float | None
+    as_json: bool
+
+    @classmethod
+    def of(cls, *, environment: str, release: str | None, rollback: bool, given: Mapping[str, Any]) -> Wish:
+        """From click's parameters."""
+        return cls(environment=environment, release=release, rollback=rollback, **given)
+
+
+def launch(cli: Cli, wish: Wish) -> int:
+    """Do what the user wishes; returns the exit code.
+
+    Raises:
+        AppdpError: the plan says that it cannot work, or AWS cannot be reached. Nothing was changed.
+    """
+    if wish.direct and (not wish.wait or wish.timeout is not None):
+        raise ConfigurationError(
+            "With --direct nobody else goes on with the deployment, so --no-wait and --timeout cannot go with it.",
+            hint="Leave out --direct, or the other one.",
+        )
+    aws = cli.connect(wish.profile, wish.region)
+    request = _request(wish, aws)
+    planned = plan(request, aws.ports)
+    # A rollback without a release means the one that the plan found, also if the history moves before the start.
+    request = replace(request, release=planned.release)
+    if wish.dry_run:
+        return _dry_run(wish, planned)
+    for line in plan_lines(planned):
+        say(line)
+    if not planned.changes:
+        return report(Ending.nothing_to_do(request, planned), as_json=wish.as_json)
+    _confirm(cli, wish, planned)
+    ending = _directly(cli, aws, request) if wish.direct else _on_aws(cli, wish, aws, request, planned)
+    return report(ending, as_json=wish.as_json)
+
+
+def deployment_id(release: str, now: float) -> str:
+    """A new id: when, which release (as far as an execution's name allows), and a little chance."""
+    slug = re.sub(r"[^A-Za-z0-9_-]", "-", release)[:40]
+    return f"{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}"
+
+
+def _request(wish: Wish, aws: Aws) -> Request:
+    application = application_of(aws.ports.parameters, wish.app)
+    return Request(
+        application=application,
+        environment=wish.environment,
+        release=wish.release,
+        rollback=wish.rollback,
+        id=deployment_id(wish.release or "rollback", aws.ports.clock.now()),
+    )
+
+
+def _dry_run(wish: Wish, planned: Plan) -> int:
+    if wish.as_json:
+        echo_json(planned.to_dict())
+    else:
+        click.echo("\n".join(plan_lines(planned)))
+        say("Dry run: nothing was changed.")
+    return 0 if planned.changes else Outcome.NOTHING_TO_DO.exit_code
+
+
+def _confirm(cli: Cli, wish: Wish, planned: Plan) -> None:
+    if not planned.protected or wish.yes:
+        return
+    if not cli.interactive():
+        raise ConfigurationError(
+            f"Environment {planned.environment!r} is protected, and there is nobody to ask.",
+            hint="Add --yes if this is meant.",
+        )
+    if not click.confirm(f"Environment {planned.environment!r} is protected. Go on?", err=True):
+        raise click.exceptions.Exit(2)
+
+
+def _on_aws(cli: Cli, wish: Wish, aws: Aws, request: Request, planned: Plan) -> Ending:
+    deployer = read_deployer(request.application, request.environment, aws.ports)
+    arn = aws.executions.start(
+        deployer.state_machine, request.id, {"request": request.to_dict(), "requested_by": aws.caller()}
+    )
+    say(f"Started deployment {request.id}.")
+    if not wish.wait:
+        return Ending.started(request, planned, arn)
+    return watch(aws, arn, request=request, sleep=cli.sleep, timeout=wish.timeout)
+
+
+def _directly(cli: Cli, aws: Aws, request: Request) -> Ending:
+    owner = Owner(execution=None, requested_by=aws.caller())
+    say(f"Running deployment {request.id} in this process.")
+    deployment = begin(request, owner=owner, now=aws.ports.clock.now())
+    return run(deployment, aws.ports, request=request, sleep=cli.sleep)

@@ -1,0 +1,78 @@
+"""Options that several verbs take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    """A length of time in seconds: ``90``, ``90s``, ``30m`` or ``2h``."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", value.strip())
+    if not match:
+        raise click.BadParameter(f"{value!r} is not a length of time: write 90, 90s, 30m or 2h.")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    ctx.meta["appdp.debug"] = value
+
+
+def account_options(command: _Command) -> _Command:
+    """``--app``, ``--profile``, ``--region`` and ``--debug``."""
+    options = (
+        click.option("--app", envvar="APPDP_APP", metavar="NAME", help="The application; needed if there are several."),
+        click.option("--profile", metavar="NAME", help="A profile of the AWS configuration."),
+        click.option("--region", metavar="NAME", help="The AWS region."),
+        click.option(
+            "--debug",
+            is_flag=True,
+            envvar="APPDP_DEBUG",
+            expose_value=False,
+            is_eager=True,
+            callback=_debug,
+            help="Print the traceback of an error.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def json_option(command: _Command) -> _Command:
+    """``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")(command)
+
+
+def launch_options(command: _Command) -> _Command:
+    """What deploy and rollback have in common."""
+    options = (
+        click.option("--dry-run", is_flag=True, help="Print what would change, and why, and change nothing."),
+        click.option("--yes", "-y", is_flag=True, help="Do not ask, also where the environment is protected."),
+        click.option(
+            "--direct",
+            is_flag=True,
+            help="Run the deployment in this process with your own credentials, without the state machine.",
+        ),
+        click.option("--wait/--no-wait", default=True, show_default=True, help="Follow the deployment until it ends."),
+        click.option(
+            "--timeout",
+            metavar="DURATION",
+            callback=_seconds,
+            help="Give up waiting after this long (90s, 30m, 2h); exit code 6.",
+        ),
+        json_option,
+        account_options,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,15 @@
+"""Puts AWS behind the ports. The only module of the command line that imports :mod:`appdp.aws`."""
+
+from __future__ import annotations
+
+from appdp.aws.assemble import ports
+from appdp.aws.callers import StsCaller
+from appdp.aws.executions import StepFunctionsExecutions
+from appdp.aws.session import Session
+from appdp.cli.context import Aws
+
+
+def connect(profile: str | None, region: str | None) -> Aws:
+    """AWS with the caller's credentials. Makes no call yet."""
+    session = Session(profile=profile, region=region)
+    return Aws(ports=ports(session), executions=StepFunctionsExecutions(session), caller=StsCaller(session).arn)
