@@ -16,8 +16,8 @@ from appdp.cli.options import launch_options
 def rollback(ctx: click.Context, /, environment: str, release: str | None, **given: object) -> None:
     """Take an environment back to an earlier release.
 
-    Without RELEASE, to the last good one before the current one. A rollback is a deployment of an older release: it goes
-    through the same test and the same gate.
+    Without RELEASE, to the last good one before the current one. A rollback is a deployment of an older release: it
+    goes through the same test and the same gate.
     """
     from appdp.cli.launch import Wish, launch
 
