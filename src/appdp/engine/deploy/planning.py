@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from appdp.engine.deploy.checks import check
+from appdp.engine.deploy.compare import compare
+from appdp.engine.deploy.leftovers import find_leftovers
+from appdp.engine.deploy.locking import check_free
+from appdp.engine.deploy.manifests import read_deployer
+from appdp.engine.deploy.survey import survey
 from appdp.engine.ports import Ports
 from appdp.model.plan import Plan
 from appdp.model.request import Request
@@ -16,4 +22,15 @@ def plan(request: Request, ports: Ports) -> Plan:
         Locked: another deployment of the environment is running.
         RemoteError: AWS answered with an error, or did not answer.
     """
-    raise NotImplementedError
+    deployer = read_deployer(request.application, request.environment, ports)
+    check_free(request.application, request.environment, ports)
+    seen = survey(request.application, request.environment, request.release, ports)
+    check(seen, find_leftovers(seen, ports))
+    return Plan(
+        application=request.application,
+        environment=request.environment,
+        release=seen.release,
+        previous=seen.previous,
+        services=tuple(compare(seen, service) for service in seen.services.values()),
+        protected=deployer.protected,
+    )

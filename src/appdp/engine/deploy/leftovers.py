@@ -1,0 +1,78 @@
+"""What a deployment that died left behind: a gate, and service deployments that wait at it or run on.
+
+The gate names every revision that the dead deployment deploys, so what it started can be told from what others did. Its
+gate stays as it is until all of that has ended; only then may a new deployment write its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from appdp.engine.deploy.stopping import stop_deployment
+from appdp.engine.deploy.survey import SeenService, Survey
+from appdp.engine.ports import LiveDeployment, Ports
+from appdp.model.deployment import Gate
+from appdp.model.handoff import gate_parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """Args:
+    gate: the gate that was found, or None.
+    deployments: ARNs of the service deployments in progress that belong to it.
+    standing: names of services that an unfinished first release brought up from zero.
+    """
+
+    gate: Gate | None = None
+    deployments: tuple[str, ...] = ()
+    standing: tuple[str, ...] = ()
+
+
+def find_leftovers(seen: Survey, ports: Ports) -> Leftover:
+    """What is left of an earlier deployment. Reads only."""
+    text = ports.parameters.get(gate_parameter(seen.deployer.application, seen.deployer.environment))
+    if text is None:
+        return Leftover()
+    gate = Gate.from_json(text)
+    services = seen.services.values()
+    return Leftover(
+        gate=gate,
+        deployments=tuple(one.arn for service in services for one in _started_by(gate, service)),
+        standing=tuple(
+            service.manifest.name
+            for service in services
+            if seen.previous is None
+            and service.live.desired_count != 0
+            and service.live.task_definition in gate.task_definitions
+        ),
+    )
+
+
+def clear(leftover: Leftover, seen: Survey, ports: Ports) -> bool:
+    """Take back what is left; True when nothing is left any more.
+
+    What is in progress is stopped with a rollback. What ended stays: it is compared with the release like anything else
+    that runs. An unfinished first release goes back to zero, as its own return would have done.
+    """
+    if leftover.gate is None:
+        return True
+    for name in leftover.standing:
+        manifest = seen.services[name].manifest
+        ports.services.set_desired_count(manifest.cluster, manifest.service, 0)
+    for service in seen.services.values():
+        for one in service.newest:
+            if one.arn in leftover.deployments:
+                stop_deployment(one, ports)
+    if leftover.deployments or leftover.standing:
+        return False
+    ports.parameters.delete(gate_parameter(seen.deployer.application, seen.deployer.environment))
+    return True
+
+
+def _started_by(gate: Gate, service: SeenService) -> Iterator[LiveDeployment]:
+    for one in service.newest:
+        revision = service.targets.get(one.target_revision or "")
+        target = service.live.task_definition if revision is None else revision.task_definition
+        if not one.status.ended and target in gate.task_definitions:
+            yield one

@@ -1,0 +1,72 @@
+"""Read the manifests that the constructs wrote."""
+
+from __future__ import annotations
+
+from appdp.engine.ports import Ports
+from appdp.errors import NotFound, Refused
+from appdp.model.environment import DeployerManifest, ServiceManifest
+from appdp.model.handoff import ROOT, deployer_parameter, service_parameter, services_path
+
+
+def read_deployer(application: str, environment: str, ports: Ports) -> DeployerManifest:
+    """The environment's deployer.
+
+    Raises:
+        NotFound: there is no such environment; lists those that the application has.
+    """
+    text = ports.parameters.get(deployer_parameter(application, environment))
+    if text is not None:
+        return DeployerManifest.from_json(text)
+    path = f"{ROOT}/{application}"
+    names = sorted(name for name in ports.parameters.under(path) if name.endswith("/deployer"))
+    known = tuple(name.removeprefix(f"{path}/").removesuffix("/deployer") for name in names)
+    raise NotFound(
+        "environment",
+        environment,
+        known,
+        hint=f"Deploy the deployer's stack of {application}, or check the account and region.",
+    )
+
+
+def read_manifests(
+    application: str, environment: str, deployer: DeployerManifest, ports: Ports
+) -> tuple[ServiceManifest, ...]:
+    """The environment's services, by name.
+
+    Raises:
+        Refused: there are none, or they use images that the deployer does not know.
+    """
+    found = ports.parameters.under(services_path(application, environment))
+    manifests = tuple(ServiceManifest.from_json(found[name]) for name in sorted(found))
+    if not manifests:
+        raise Refused(
+            f"Environment {environment!r} of {application!r} has no service yet, so there is nothing to deploy to.",
+            hint="Deploy the stacks with its services first: cdk deploy.",
+        )
+    faults = [
+        f"Service {manifest.name!r} uses image {image!r}, which the deployer does not know; it knows "
+        f"{', '.join(sorted(deployer.images))}."
+        for manifest in manifests
+        for image in sorted(set(manifest.containers.values()) - deployer.images.keys())
+    ]
+    if faults:
+        raise Refused("\n".join(faults), hint="Deploy the deployer's stack again, then the services' stack.")
+    return manifests
+
+
+def find_manifest(application: str, environment: str, service: str, ports: Ports) -> ServiceManifest | None:
+    """One service's manifest as it is now, or None when it is gone."""
+    text = ports.parameters.get(service_parameter(application, environment, service))
+    return None if text is None else ServiceManifest.from_json(text)
+
+
+def read_manifest(application: str, environment: str, service: str, ports: Ports) -> ServiceManifest:
+    """One service's manifest as it is now.
+
+    Raises:
+        Refused: it is gone.
+    """
+    found = find_manifest(application, environment, service, ports)
+    if found is None:
+        raise Refused(f"The manifest of service {service!r} was deleted meanwhile.", hint="Deploy its stack again.")
+    return found

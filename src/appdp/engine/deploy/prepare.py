@@ -1,0 +1,69 @@
+"""Prepare: lock, look, refuse what cannot work, and take down what stands now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from appdp.engine.deploy import locking
+from appdp.engine.deploy.changing import changed_services, enter, finish
+from appdp.engine.deploy.checks import check
+from appdp.engine.deploy.compare import starting_state, tags_are_right
+from appdp.engine.deploy.leftovers import clear, find_leftovers
+from appdp.engine.deploy.manifests import read_deployer
+from appdp.engine.deploy.polling import AT_ONCE, SOON
+from appdp.engine.deploy.step import Step
+from appdp.engine.deploy.survey import Survey, survey
+from appdp.engine.ports import Ports
+from appdp.errors import AppdpError, ConfigurationError, NotFound, Refused
+from appdp.model.deployment import Deployment, Failure, Outcome, Phase, Progress
+
+_CLEARING = "an earlier deployment died; taking back what it left in progress"
+
+
+def prepare(deployment: Deployment, ports: Ports, now: float) -> Step:
+    """Everything up to the first change. Only the lock is written, and what a dead deployment left is taken back."""
+    try:
+        read_deployer(deployment.application, deployment.environment, ports)
+        locking.acquire(deployment, ports, now)
+        seen = survey(deployment.application, deployment.environment, deployment.release or None, ports)
+        leftover = find_leftovers(seen, ports)
+        check(seen, leftover)
+    except (NotFound, Refused, ConfigurationError) as error:
+        return refuse(deployment, error, now)
+    if not clear(leftover, seen, ports):
+        told = deployment.log and deployment.log[-1].text == _CLEARING
+        return Step(deployment=deployment if told else deployment.logged(now, _CLEARING), wait_seconds=SOON)
+    return _decide(deployment, seen, now)
+
+
+def refuse(deployment: Deployment, error: AppdpError, now: float) -> Step:
+    """The deployment cannot work; nothing was changed."""
+    refused = replace(deployment, failure=Failure(service="", summary=str(error)))
+    return finish(refused, Outcome.REFUSED, now, f"refused: {error.message}")
+
+
+def _decide(deployment: Deployment, seen: Survey, now: float) -> Step:
+    services = tuple(starting_state(seen, service, now) for service in seen.services.values())
+    ready = replace(
+        deployment, release=seen.release, previous=seen.previous, services=services, digests=dict(seen.digests)
+    ).logged(now, _story(deployment, seen))
+    for service in services:
+        if service.progress is Progress.UNCHANGED:
+            ready = ready.logged(now, f"already runs {seen.release}; left alone", service.name)
+        if service.progress is Progress.SUCCEEDED:
+            ready = ready.logged(now, f"already runs {seen.release}, which a dead deployment brought up", service.name)
+    if any(service.progress is Progress.WAITING for service in changed_services(ready)):
+        return Step(deployment=enter(ready, Phase.GREEN, now), wait_seconds=AT_ONCE)
+    if seen.release == seen.previous and tags_are_right(seen):
+        return finish(ready, Outcome.NOTHING_TO_DO, now, f"every service runs {seen.release} already; nothing to do")
+    return Step(
+        deployment=enter(ready, Phase.RECORD, now).logged(
+            now, f"every service runs {seen.release} already; it is recorded"
+        ),
+        wait_seconds=AT_ONCE,
+    )
+
+
+def _story(deployment: Deployment, seen: Survey) -> str:
+    verb = "going back" if deployment.rollback else "going"
+    return f"{verb} from {seen.previous or 'nothing'} to {seen.release} with {len(seen.services)} service(s)"

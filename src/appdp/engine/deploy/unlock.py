@@ -1,0 +1,50 @@
+"""Unlock: tell how it ended, and let the next deployment begin."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from appdp.engine.deploy import locking
+from appdp.engine.deploy.changing import enter
+from appdp.engine.deploy.faults import passes
+from appdp.engine.deploy.polling import AT_ONCE
+from appdp.engine.deploy.step import Step
+from appdp.engine.ports import Ports
+from appdp.errors import RemoteError
+from appdp.model.deployment import Deployment, Phase
+
+EVENT: Final = "Deployment Ended"
+"""``detail-type`` of the event that tells how a deployment ended. Sent at least once, rarely twice."""
+
+
+def unlock(deployment: Deployment, ports: Ports, now: float) -> Step:
+    """Send the event while the lock is ours, then delete everything that the deployment needed for itself."""
+    if locking.holds(deployment, ports):
+        deployment = _tell(deployment, ports, now)
+    locking.release(deployment, ports)
+    return Step(deployment=enter(deployment, Phase.DONE, now), wait_seconds=AT_ONCE)
+
+
+def _tell(deployment: Deployment, ports: Ports, now: float) -> Deployment:
+    """A deployment does not fail because nobody could be told."""
+    try:
+        ports.events.put(EVENT, _detail(deployment))
+    except RemoteError as error:
+        if passes(error):
+            raise
+        return deployment.logged(now, f"the event could not be sent: {error.message}")
+    return deployment
+
+
+def _detail(deployment: Deployment) -> dict[str, Any]:
+    return {
+        "deployment": deployment.id,
+        "application": deployment.application,
+        "environment": deployment.environment,
+        "release": deployment.release,
+        "previous": deployment.previous,
+        "rollback": deployment.rollback,
+        "outcome": str(deployment.outcome),
+        "reason": deployment.failure.text() if deployment.failure else "",
+        "requestedBy": deployment.owner.requested_by,
+    }
