@@ -47,7 +47,7 @@ test: $(READY) ## all tests (those on containers need Docker)
 .PHONY: check
 check: $(READY) ## format, lint, import contracts, types, fast tests
 	@ruff format --check --quiet . || { echo "Run: make format" >&2; exit 1; }
-	@ruff check --quiet .
+	@ruff check --quiet --output-format concise .
 	@lint-imports --no-logo >.venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 	@mypy --no-error-summary
 	@pytest -q -n 2 --dist loadfile $(FAST)
