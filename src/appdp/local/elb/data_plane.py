@@ -61,6 +61,7 @@ class DataPlane:
         opened = self._open.pop(listener, None)
         if opened is not None:
             opened.socket.close()
+            opened.server.pre_shutdown()  # idle connections close at once
             await opened.server.shutdown(_CLOSING_SECONDS)
 
     async def stop(self) -> None:

@@ -24,6 +24,7 @@ from appdp.local.wire import Address
 
 SERVER = "awselb/2.0"
 CONNECT_TIMEOUT_SECONDS = 10
+RawHeaders = tuple[tuple[bytes, bytes], ...]
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 # About one connection only, so not for the other side. The body is framed anew, and 100-continue is answered here.
 _HOP_BY_HOP = frozenset(
@@ -103,7 +104,9 @@ class _Relayed(web.StreamResponse):
 
 
 async def _relay(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
-    response = _Relayed(status=answer.status, reason=answer.reason, headers=_passed_on(answer.headers))
+    response = _Relayed(
+        status=answer.status, reason=answer.reason, headers=_passed_on(answer.headers, answer.raw_headers)
+    )
     await response.prepare(request)
     try:
         async for chunk in answer.content.iter_any():
@@ -130,15 +133,16 @@ def _origin_form(request: web.BaseRequest) -> str:
     return raw if raw.startswith("/") else URL(raw, encoded=True).raw_path_qs
 
 
-def _passed_on(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
-    dropped = _HOP_BY_HOP.union(
-        name.strip().lower() for value in headers.getall("Connection", ()) for name in value.split(",")
-    )
-    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
+def _passed_on(headers: CIMultiDictProxy[str], raw: RawHeaders) -> CIMultiDict[str]:
+    """Headers for the other side, spelled as they came."""
+    connection = headers.getall("Connection", ())
+    dropped = _HOP_BY_HOP.union(name.strip().lower() for value in connection for name in value.split(","))
+    decoded = ((name.decode(), value.decode("utf-8", "surrogateescape")) for name, value in raw)
+    return CIMultiDict((name, value) for name, value in decoded if name.lower() not in dropped)
 
 
 def _request_headers(request: web.BaseRequest, route: Route) -> CIMultiDict[str]:
-    headers = _passed_on(request.headers)
+    headers = _passed_on(request.headers, request.raw_headers)
     if route.forwarded_for == "append":
         client = request.remote or ""
         before = ", ".join(request.headers.getall("X-Forwarded-For", ()))
