@@ -33,7 +33,8 @@ class EndpointClients:
         self._endpoint = endpoint
         self._clients: dict[tuple[str, Caller], Any] = {}
         self._lock = threading.Lock()
-        self._core = botocore.session.Session(session_vars=_NO_PROFILES)
+        core = botocore.session.Session(session_vars=_NO_PROFILES)
+        self._session: Any = boto3.Session(botocore_session=core)  # one: each adds S3's methods to the core's clients
 
     def client(self, service: str, caller: Caller | None = None) -> Any:  # noqa: ANN401 - botocore's clients have no common type
         """A boto3 client; its calls block."""
@@ -51,8 +52,7 @@ class EndpointClients:
             self._clients.clear()
 
     def _make(self, service: str, caller: Caller) -> Any:  # noqa: ANN401 - botocore's clients have no common type
-        session: Any = boto3.Session(botocore_session=self._core)
-        return session.client(
+        return self._session.client(
             service,
             endpoint_url=self._endpoint.url,
             region_name=caller.region,
