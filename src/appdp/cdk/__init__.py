@@ -8,7 +8,8 @@ Four kinds of stacks make an application, deployed in this order:
 4. :class:`WebService` and :class:`Worker`: as many as the environment has, in one stack or several.
 
 What they may not do: change which release an environment runs. CloudFormation's templates name the moving image tag
-``env-{environment}``, so no release changes a template, and no ``cdk deploy`` changes the release. Only the engine does.
+``env-{environment}``, so no release changes a template, and no ``cdk deploy`` changes the release. Only the engine
+does.
 
 Importing this package imports ``aws_cdk``, which starts Node; nothing else in appdp imports it.
 """

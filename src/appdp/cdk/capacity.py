@@ -18,9 +18,9 @@ MAX_WEIGHT: Final = 1_000
 class Capacity:
     """How a service's tasks are spread over Fargate and Fargate Spot. Use the class methods.
 
-    It is always written as a capacity provider strategy, also for on demand alone, so that a later change of mind does not
-    replace the service. The cluster must have both providers:
-    ``ecs.Cluster(..., enable_fargate_capacity_providers=True)``.
+    It is always written as a capacity provider strategy, also for on demand alone, so that a later change of mind
+    does not replace the service. The cluster must have both providers: ``ecs.Cluster(...,
+    enable_fargate_capacity_providers=True)``.
 
     Args:
         base: how many tasks run on demand before the weights count. 0 to 100,000.

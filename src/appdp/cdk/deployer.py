@@ -13,7 +13,7 @@ from aws_cdk import aws_ssm as ssm
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IConstruct
 
-from appdp.cdk.deployer_findings import acknowledge_deployer_findings
+from appdp.cdk.deployer_findings import MANAGED_POLICY, acknowledge_deployer_findings
 from appdp.cdk.permissions import Names, advance_statements, gate_statements, reader_statements
 from appdp.cdk.release_parameter import ReleaseParameter
 from appdp.cdk.repositories import ImageRepositories
@@ -31,9 +31,9 @@ IMAGE_ACTIONS = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlF
 class Deployer(Construct):
     """Runs the deployments of one environment.
 
-    It defines the release parameter, the deployer's manifest, a Step Functions state machine around one Lambda function, a
-    second function that is ECS's gate before traffic moves, and the two roles that ECS assumes for blue/green deployments.
-    While no deployment runs, none of it costs money.
+    It defines the release parameter, the deployer's manifest, a Step Functions state machine around one Lambda
+    function, a second function that is ECS's gate before traffic moves, and the two roles that ECS assumes for
+    blue/green deployments. While no deployment runs, none of it costs money.
 
     It needs a stack of its own, deployed before the services: the services' stacks read the release parameter.
 
@@ -56,6 +56,7 @@ class Deployer(Construct):
         state_machine: runs deployments.
         role: what the function around the engine may do.
         gate: the function that ECS asks before traffic moves.
+        gate_function_role: what that function may do.
         gate_role: the role with which ECS calls it.
         load_balancing_role: the role with which ECS moves traffic.
 
@@ -63,7 +64,7 @@ class Deployer(Construct):
         ConfigurationError: a name that is none, or a mapping that does not fit the application's images.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - flat keyword-only props, as everywhere in the CDK
         self,
         scope: Construct,
         construct_id: str,
@@ -91,9 +92,7 @@ class Deployer(Construct):
             "LoadBalancingRole",
             path=self.names.role_path,
             assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"),
-            managed_policies=[
-                iam.ManagedPolicy.from_aws_managed_policy_name("AmazonECSInfrastructureRolePolicyForLoadBalancers")
-            ],
+            managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(MANAGED_POLICY)],
         )
         self.manifest = ssm.CfnParameter(
             self,
@@ -156,6 +155,7 @@ class Deployer(Construct):
             environment={"APPDP_APPLICATION": self.application.name, "APPDP_ENVIRONMENT": self.environment},
         )
         self.gate: lambda_.IFunction = runtime.function
+        self.gate_function_role: iam.IRole = runtime.role
         self.gate_role: iam.IRole = self._invoking_role("HookRole", "ecs.amazonaws.com", self.gate)
 
     def _invoking_role(self, construct_id: str, principal: str, function: lambda_.IFunction) -> iam.Role:
@@ -206,9 +206,9 @@ class Deployer(Construct):
         while stack is not None:
             if stack.node.path == home:
                 raise ConfigurationError(
-                    f"{service.node.path} is in the stack of its own deployer ({self.node.path}). The release parameter "
-                    "must exist before a stack with services can be deployed.",
-                    hint=f"Put the Deployer into a stack of its own, such as '{home}-deployer', and deploy that one first.",
+                    f"{service.node.path} is in the stack of its own deployer ({self.node.path}). The release "
+                    "parameter must exist before a stack with services can be deployed.",
+                    hint=f"Put the Deployer into a stack of its own, such as '{home}-deployer', and deploy it first.",
                 )
             stack = stack.nested_stack_parent
         if name in self._claimed:
@@ -221,7 +221,7 @@ class Deployer(Construct):
         Stack.of(service).add_stack_dependency(self.names.stack)
 
     def grant_deploy(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
-        """Let someone start deployments of this environment and follow them (``appdp deploy``, ``rollback``, ``status``)."""
+        """Let someone start and follow deployments of this environment (``appdp deploy``, ``rollback``, ``status``)."""
         grants = [
             iam.Grant.add_to_principal(
                 grantee=grantee, actions=list(statement.actions), resource_arns=list(statement.resources)
@@ -237,8 +237,8 @@ class Deployer(Construct):
     def grant_pass_role(self, scope: Construct, *roles: iam.IRole) -> iam.Policy:
         """Let deployments register task definitions with these roles.
 
-        Roles that :class:`WebService` and :class:`Worker` create need no grant, and those of a ready-made task definition
-        are granted by them. It is for roles that a task definition gets later, by an escape hatch.
+        Roles that :class:`WebService` and :class:`Worker` create need no grant, and those of a ready-made task
+        definition are granted by them. It is for roles that a task definition gets later, by an escape hatch.
 
         Args:
             scope: where the policy is defined; in the roles' stack, since this one is deployed before it.

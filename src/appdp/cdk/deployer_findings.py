@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from constructs import IConstruct
+from typing import TYPE_CHECKING
 
-from appdp.cdk.acknowledgements import acknowledge_findings
+from appdp.cdk.acknowledgements import acknowledge_findings, wildcard_finding
+from appdp.cdk.permissions import wildcards
+
+if TYPE_CHECKING:
+    from appdp.cdk.deployer import Deployer
+
+MANAGED_POLICY = "AmazonECSInfrastructureRolePolicyForLoadBalancers"
+"""What ECS needs to move traffic; AWS keeps it up to date with what ECS does.
+
+See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/AmazonECSInfrastructureRolePolicyForLoadBalancers.html
+"""
 
 
-def acknowledge_deployer_findings(deployer: IConstruct) -> None:
-    """Acknowledge what a deployer does on purpose."""
-    acknowledge_findings(deployer, {})
+def acknowledge_deployer_findings(deployer: Deployer) -> None:
+    """Acknowledge what a deployer does on purpose, each on the construct that does it."""
+    reasons = wildcards(deployer.names)
+    acknowledge_findings(
+        deployer.role, {wildcard_finding(deployer, resource): reason for resource, reason in reasons.items()}
+    )
+    revisions = deployer.names.ecs("service-revision")
+    acknowledge_findings(deployer.gate_function_role, {wildcard_finding(deployer, revisions): reasons[revisions]})
+    acknowledge_findings(
+        deployer.state_machine,
+        {
+            "AwsSolutions-SF1": "Step Functions keeps the full history of a Standard execution for 90 days, and the "
+            "function writes a log.",
+            "AwsSolutions-SF2": "One function in a loop has no path to trace.",
+        },
+    )
+    acknowledge_findings(
+        deployer.load_balancing_role,
+        {
+            f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{MANAGED_POLICY}]": "The policy that AWS "
+            "documents for this role, kept up to date with what ECS does.",
+        },
+    )

@@ -1,7 +1,7 @@
 """What the parts of a deployer may do, statement by statement.
 
-No action has a wildcard. A resource has one only where the deployer cannot know the resource's name (services come and go
-in other stacks, ECS makes up ids) or where AWS knows no resource for the action; :data:`WILDCARD_REASONS` says which is
+No action has a wildcard. A resource has one only where the deployer cannot know the resource's name (services come and
+go in other stacks, ECS makes up ids) or where AWS knows no resource for the action; :func:`wildcards` says which is
 which and becomes cdk-nag's acknowledgement.
 
 See: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
@@ -20,20 +20,6 @@ from appdp.model import handoff
 
 ENVIRONMENT_TAG: Final = "appdp:environment"
 """The tag by which the deployer may update a service; its value is ``{application}/{environment}``."""
-
-WILDCARD_REASONS: Final[Mapping[str, str]] = {
-    "*": "AWS has no resource for ecs:DescribeTaskDefinition, ecs:RegisterTaskDefinition (bounded by iam:PassRole), "
-    "ecs:ListTasks and elasticloadbalancing:DescribeTargetHealth.",
-    "service/*": "Services are named by CloudFormation in other stacks; writing is bound to the environment's tag.",
-    "service-deployment/*": "ECS makes up the ids of service deployments.",
-    "service-revision/*": "ECS makes up the ids of service revisions.",
-    "task/*": "ECS makes up the ids of tasks; this only reads.",
-    "task-definition/*": "Revisions are numbered by ECS; tags can be written only while a revision is registered.",
-    "parameter": "The environment's own parameters: one per service, and one per takeover of a lock.",
-    "log-group": "The environment's own log groups, one per service.",
-    "role": "The roles of the environment's own tasks, which share a path.",
-    "execution": "Executions of the environment's own state machine.",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +88,28 @@ class Names:
 def advance_statements(names: Names) -> list[iam.PolicyStatement]:
     """What the function around ``advance()`` may do, but for the images."""
     return [*_ecs_reads(names), *_ecs_writes(names), *_parameters(names), *_others(names)]
+
+
+def wildcards(names: Names) -> dict[str, str]:
+    """The resources with a wildcard in :func:`advance_statements` → why there is one."""
+    parameters = names.parameter(handoff.environment_path(names.application, names.environment))
+    takeover = names.parameter(handoff.takeover_parameter(names.application, names.environment, "*"))
+    return {
+        "*": "AWS has no resource for ecs:DescribeTaskDefinition, ecs:ListTasks and elasticloadbalancing:"
+        "DescribeTargetHealth; ecs:RegisterTaskDefinition is bounded by iam:PassRole.",
+        names.ecs(
+            "service"
+        ): "CloudFormation names services in other stacks; writing is bound to the environment's tag.",
+        names.ecs("service-deployment"): "ECS makes up the ids of service deployments.",
+        names.ecs("service-revision"): "ECS makes up the ids of service revisions.",
+        names.ecs("task"): "ECS makes up the ids of tasks; this only reads.",
+        names.ecs("task-definition"): "ECS numbers revisions; tags can be written only while one is registered.",
+        f"{parameters}/*": "The environment's own parameters, one per service; this only reads.",
+        takeover: "One marker per lock that is taken over.",
+        names.log_groups(): "The log groups of the environment's own services.",
+        names.task_roles(): "The roles of the environment's own tasks, which share a path.",
+        names.state_machine("execution", ":*"): "Executions of the environment's own state machine.",
+    }
 
 
 def gate_statements(names: Names) -> list[iam.PolicyStatement]:

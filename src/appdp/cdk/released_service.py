@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from appdp.cdk.acknowledgements import acknowledge_warnings
 from appdp.cdk.capacity import Capacity
@@ -21,6 +21,7 @@ from appdp.cdk.deployer import Deployer
 from appdp.cdk.permissions import ENVIRONMENT_TAG
 from appdp.cdk.scaling import Scaling
 from appdp.cdk.service_findings import acknowledge_service_findings
+from appdp.cdk.service_options import ServiceOptions, check_options
 from appdp.cdk.strategy import Strategy
 from appdp.cdk.task import Task, TaskSettings, adopt_task, define_task
 from appdp.errors import ConfigurationError
@@ -35,7 +36,7 @@ WARNINGS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings:
-    """What a service says about where and how its tasks run; the meaning is in :class:`WebService`."""
+    """What a service says about where and how its tasks run; the meaning is in :class:`ServiceOptions`."""
 
     cluster: ecs.ICluster
     vpc: ec2.IVpc | None = None
@@ -49,6 +50,24 @@ class ServiceSettings:
     alarms: Sequence[cloudwatch.IAlarm] = ()
     enable_execute_command: bool = False
     health_check_grace_period: Duration | None = None
+
+    @classmethod
+    def of(cls, options: ServiceOptions, strategy: Strategy, grace: Duration | None = None) -> ServiceSettings:
+        """The settings among a service's options."""
+        return cls(
+            cluster=options["cluster"],
+            vpc=options.get("vpc"),
+            subnets=options.get("subnets"),
+            security_groups=options.get("security_groups", ()),
+            assign_public_ip=options.get("assign_public_ip", False),
+            capacity=options.get("capacity"),
+            desired_count=options.get("desired_count"),
+            scaling=options.get("scaling"),
+            strategy=strategy,
+            alarms=options.get("alarms", ()),
+            enable_execute_command=options.get("enable_execute_command", False),
+            health_check_grace_period=grace,
+        )
 
     @property
     def network(self) -> ec2.IVpc:
@@ -86,20 +105,20 @@ class ReleasedService(Construct):
         manifest: the parameter through which the deployer finds the service.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, deployer: Deployer, name: str | None) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, deployer: Deployer, options: ServiceOptions) -> None:
         super().__init__(scope, construct_id)
+        check_options(type(self).__name__, options)
         self.deployer = deployer
-        self.service_name = handoff.check_name(f"{self.node.path}: service", name or construct_id.lower())
+        name = options.get("name") or construct_id.lower()
+        self.service_name = handoff.check_name(f"{self.node.path}: service", name)
         deployer.claim(self, self.service_name)
 
     def define_or_adopt(
-        self,
-        settings: TaskSettings,
-        ready_made: ecs.FargateTaskDefinition | None,
-        images: Mapping[str, str] | None,
-        port: int | None = None,
+        self, options: ServiceOptions, *, port: int | None = None, health_command: ecs.HealthCheck | None = None
     ) -> Task:
-        """The task definition: from the settings, or the ready-made one."""
+        """The task definition: from the options, or the ready-made one."""
+        settings = TaskSettings.of(options, health_command)
+        ready_made, images = options.get("task_definition"), options.get("images")
         if ready_made is None:
             if images is not None:
                 raise ConfigurationError(
@@ -129,7 +148,7 @@ class ReleasedService(Construct):
             # The deployer may update the services that carry its tag, and no others.
             resource.tags.set_tag(ENVIRONMENT_TAG, self.deployer.names.tag_value)
         acknowledge_warnings(self, WARNINGS)
-        acknowledge_service_findings(self, execute_command=settings.enable_execute_command)
+        acknowledge_service_findings(task.definition, execute_command=settings.enable_execute_command)
 
     def define_manifest(self, *, target_groups: Sequence[str] = (), test_url: str | None = None) -> None:
         """Define the parameter through which the deployer finds the service."""
@@ -152,12 +171,12 @@ class ReleasedService(Construct):
             type="String",
             value=manifest.to_json(),
         )
-        self.manifest.node.add_dependency(self.service)
 
     def _count_tasks(self, settings: ServiceSettings) -> None:
         """Nothing runs before the first release, which brings the service up; nobody else fights over the count.
 
-        With scaling the count is left out afterwards, as CloudFormation then does not send it. Without, it is the user's.
+        With scaling the count is left out afterwards, as CloudFormation then does not send it. Without, it is the
+        user's.
         """
         unreleased = release_condition(self, self.deployer).logical_id
         later: Any = Aws.NO_VALUE if settings.scaling is not None else settings.first_count
@@ -180,8 +199,8 @@ class ReleasedService(Construct):
     def add_alarm(self, alarm: cloudwatch.IAlarm) -> None:
         """Roll a deployment back when ``alarm`` goes off while it runs.
 
-        An alarm on this service's own metrics needs a name of its own (``alarm_name=``); without one, the alarm needs the
-        service and the service the alarm.
+        An alarm on this service's own metrics needs a name of its own (``alarm_name=``); without one, the alarm needs
+        the service and the service the alarm.
         """
         self.service.enable_deployment_alarms([alarm.alarm_name], behavior=ecs.AlarmBehavior.ROLLBACK_ON_ALARM)
 
@@ -280,7 +299,7 @@ def _selection(subnets: ec2.SubnetSelection) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(subnets, name)) is not None}
 
 
-def _override(construct: Any, prop: str, value: Any) -> None:
+def _override(construct: IConstruct, prop: str, value: object) -> None:
     resource = construct.node.default_child
     if isinstance(resource, CfnResource):
         resource.add_property_override(prop, value)

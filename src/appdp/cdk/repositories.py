@@ -29,8 +29,8 @@ PULL_ACTIONS = (
 class ImageRepositories(Construct):
     """One ECR repository per image of an application, called ``{application}/{image}``.
 
-    Release tags are immutable; only ``env-*`` and ``cache-*`` move. Images are scanned when they are pushed. ECR costs money
-    per GB and month.
+    Release tags are immutable; only ``env-*`` and ``cache-*`` move. Images are scanned when they are pushed. ECR
+    costs money per GB and month.
 
     Example::
 

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from appdp.cdk.runtime_asset import runtime_code
 
-RUNTIME: Final = lambda_.Runtime.PYTHON_3_13
+RUNTIME: Final = lambda_.Runtime.PYTHON_3_14
 
 
 class RuntimeFunction(Construct):

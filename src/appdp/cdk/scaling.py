@@ -14,10 +14,12 @@ class Scaling:
     Args:
         min: fewest tasks, at least 1; also what the first release starts with.
         max: most tasks, at least ``min``.
-        cpu_percent: average CPU use to hold, 1 to 100. Default: does not count, unless no other target is given: then 60.
+        cpu_percent: average CPU use to hold, 1 to 100. Default: does not count, unless no other target is given: then
+            60.
         memory_percent: average memory use to hold, 1 to 100. Default: does not count.
-        requests_per_target: requests per minute and task to hold. Default: does not count. Only with the rolling strategy:
-            the metric belongs to one target group, and the other strategies change the live one with each release.
+        requests_per_target: requests per minute and task to hold. Default: does not count. Only with the rolling
+            strategy: the metric belongs to one target group, and the other strategies change the live one with each
+            release.
 
     Raises:
         ConfigurationError: a number out of range.

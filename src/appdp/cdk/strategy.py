@@ -25,7 +25,9 @@ See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type
 """
 
 MIN_PERCENT: Final[Mapping[StrategyKind, float]] = {StrategyKind.CANARY: 0.1, StrategyKind.LINEAR: 3.0}
-"""See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinearConfiguration.html and API_CanaryConfiguration.html"""
+"""See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinearConfiguration.html and, for canary,
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CanaryConfiguration.html
+"""
 
 _ECS_STRATEGY: Final = {
     StrategyKind.ROLLING: ecs.DeploymentStrategy.ROLLING,

@@ -15,6 +15,7 @@ from constructs import Construct
 from appdp.cdk.architecture import Architecture
 from appdp.cdk.deployer import Deployer
 from appdp.cdk.fargate_sizes import check_size
+from appdp.cdk.service_options import ServiceOptions
 from appdp.errors import ConfigurationError
 from appdp.model.handoff import deployer_name
 
@@ -35,6 +36,20 @@ class TaskSettings:
     secrets: Mapping[str, ecs.Secret] | None = None
     health_command: ecs.HealthCheck | None = None
     log_retention: logs.RetentionDays | None = None
+
+    @classmethod
+    def of(cls, options: ServiceOptions, health_command: ecs.HealthCheck | None = None) -> TaskSettings:
+        """The settings among a service's options."""
+        return cls(
+            image=options.get("image"),
+            cpu=options.get("cpu"),
+            memory_mib=options.get("memory_mib"),
+            architecture=options.get("architecture"),
+            environment=options.get("environment"),
+            secrets=options.get("secrets"),
+            health_command=health_command,
+            log_retention=options.get("log_retention"),
+        )
 
     @property
     def given(self) -> list[str]:
@@ -122,7 +137,7 @@ def adopt_task(
         deployer.application.image(image)
         if definition.find_container(container) is None:
             raise ConfigurationError(
-                f"{scope.node.path}: images= names container {container!r}, which {definition.node.path} does not have.",
+                f"{scope.node.path}: images= names container {container!r}, which {definition.node.path} lacks.",
                 hint="Add the container before the service is created.",
             )
     roles: list[iam.IRole] = [definition.task_role, definition.obtain_execution_role()]

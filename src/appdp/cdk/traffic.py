@@ -75,9 +75,10 @@ class Traffic(Construct):
     """The target groups and listener rules of one service.
 
     With a strategy that shifts traffic there are two target groups, and ECS rewrites the weights of the rules at every
-    deployment. CloudFormation would put its own weights back if it ever updated a rule, so a rule is a resource of its own
-    whose text depends on nothing but its listener, priority and conditions, and which carries no tags. **Change those three
-    only while blue is live**: CloudFormation rewrites the rule then, and sends all traffic to blue.
+    deployment. CloudFormation would put its own weights back if it ever updated a rule, so a rule is a resource of
+    its own whose text depends on nothing but its listener, priority and conditions, and which carries no tags.
+    **Change those three only while blue is live**: CloudFormation rewrites the rule then, and sends all traffic to
+    blue.
 
     See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html
 
@@ -156,8 +157,6 @@ class Traffic(Construct):
             container_name=container, container_port=port, alternate_target=self._alternate(role)
         )
         self.blue.add_target(target)
-        # ECS refuses a service whose target groups no rule uses yet.
-        service.node.add_dependency(self)
 
     def _alternate(self, role: iam.IRole) -> ecs.AlternateTarget | None:
         if self.green is None:

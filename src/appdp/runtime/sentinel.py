@@ -27,7 +27,8 @@ def answer_to(event: dict[str, Any], parameters: Parameters) -> dict[str, Any]:
     """Do what CloudFormation asks for and say how it went.
 
     Creating leaves a parameter that is there as it is: it holds a release, or a retained one of an earlier stack.
-    Deleting takes only the sentinel away. The parameter's name is the physical id, so that another name is a replacement.
+    Deleting takes only the sentinel away. The parameter's name is the physical id, so that another name is a
+    replacement.
     """
     name = event["ResourceProperties"]["Name"]
     answer = {
