@@ -2,8 +2,8 @@
 
 Its engine calls a type's functions on a worker thread and waits for them; our handlers are coroutines on the server's
 loop. A :class:`Bridge` stands between the two, so a service that takes minutes to come up blocks nothing else. The
-engine itself resolves parameters, conditions and intrinsics, calls us only for resources whose *resolved* properties differ,
-deletes what was replaced after everything else succeeded, and rolls back with the reason in the stack's events.
+engine itself resolves parameters, conditions and intrinsics, calls us only for resources whose *resolved* properties
+differ, deletes what was replaced after everything else succeeded, and rolls back with the reason in the events.
 
 See: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
 """

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,12 +19,18 @@ MARKER = "APPDP_LOCAL_INSTANCE"
 """Environment variable of every process; its value is the instance's id."""
 
 
+_KILL_SECONDS = 5.0
+
+
 def end_processes(instance: str) -> tuple[int, ...]:
     """Kill the processes that carry the instance's marker, which have no state of their own; returns their ids."""
     found = tuple(pid for pid in _marked(instance) if pid != os.getpid())
     for pid in found:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + _KILL_SECONDS
+    while found and set(found) & set(_marked(instance)) and time.monotonic() < deadline:
+        time.sleep(0.02)  # until then one may still write into the directory
     return found
 
 

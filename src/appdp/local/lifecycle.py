@@ -86,7 +86,7 @@ class EmbeddedAws:
         except BaseException:  # Ctrl-C too: nothing may stay behind
             if process is not None:
                 process.kill()
-                process.wait()
+                _reap(process)
             instance.remove()
             raise
         finally:
@@ -111,10 +111,7 @@ class EmbeddedAws:
             self._process.wait(timeout=STOP_SECONDS + 5)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
+        _reap(self._process)
         if self._instance.directory.exists():
             self._instance.remove()
 
@@ -212,6 +209,13 @@ def _wait_until_ready(instance: Instance, process: subprocess.Popen[bytes]) -> d
             f"The embedded AWS did not start: {_state(process)}. Its log ends with:\n{_tail(instance.log, 40)}"
         )
     return dict(json.loads(line))
+
+
+def _reap(process: subprocess.Popen[bytes]) -> None:
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            pipe.close()
 
 
 def _state(process: subprocess.Popen[bytes]) -> str:

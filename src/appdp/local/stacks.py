@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -71,6 +72,14 @@ def deploy(
     return [_StackDeployment(aws, stack, tell).run() for stack in stacks]
 
 
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """What a stack had before it was updated."""
+
+    events: frozenset[str] = frozenset()
+    resources: frozenset[str] = frozenset()
+
+
 class _StackDeployment:
     def __init__(self, aws: EmbeddedAws, stack: AssemblyStack, tell: Callable[[str], None]) -> None:
         self._cloudformation = aws.client("cloudformation")
@@ -88,31 +97,30 @@ class _StackDeployment:
             self._wait()
             before = None
         exists = before is not None and before["StackStatus"] != "REVIEW_IN_PROGRESS"
-        seen = self._event_ids() if exists else frozenset()
+        snapshot = self._snapshot() if exists else _Snapshot()
         change_set = self._create_change_set(before if exists else None)
         if change_set is None:
             return StackResult(name=self._stack.name, status=self._status(), changed=())
         self._tell(f"{self._stack.name}: {'updating' if exists else 'creating'} {len(change_set['Changes'])} resources")
         self._cloudformation.execute_change_set(ChangeSetName=change_set["ChangeSetId"])
         self._wait()
-        return self._result(change_set, seen)
+        return self._result(snapshot)
 
     def _create_change_set(self, before: dict[str, Any] | None) -> dict[str, Any] | None:
         """None when the stack is as the template says."""
-        created = self._cloudformation.create_change_set(
-            StackName=self._stack.name,
-            ChangeSetName=f"appdp-{uuid4().hex[:12]}",
-            ChangeSetType="UPDATE" if before else "CREATE",
-            Capabilities=_CAPABILITIES,
-            # The values of SSM parameters are read again: what is kept is the parameter's name.
-            Parameters=[
-                {"ParameterKey": parameter["ParameterKey"], "UsePreviousValue": True}
-                for parameter in (before or {}).get("Parameters", [])
-                if f'"{parameter["ParameterKey"]}"' in self._stack.template
-            ],
-            Tags=[{"Key": key, "Value": value} for key, value in self._stack.tags.items()],
-            **self._template(),
-        )
+        try:
+            created = self._cloudformation.create_change_set(
+                StackName=self._stack.name,
+                ChangeSetName=f"appdp-{uuid4().hex[:12]}",
+                ChangeSetType="UPDATE" if before else "CREATE",
+                Capabilities=_CAPABILITIES,
+                Parameters=self._previous_parameters(before or {}),
+                Tags=[{"Key": key, "Value": value} for key, value in self._stack.tags.items()],
+                **self._template(),
+            )
+        except ClientError as error:
+            reason = error.response["Error"]["Message"]
+            raise LocalError(f"Stack {self._stack.name} cannot be deployed: {reason}") from error
         described: dict[str, Any] = self._cloudformation.describe_change_set(ChangeSetName=created["Id"])
         while described["Status"] in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
             time.sleep(0.1)
@@ -124,6 +132,12 @@ class _StackDeployment:
         if any(text in reason for text in _NO_CHANGES):
             return None
         raise LocalError(f"Stack {self._stack.name} cannot be deployed: {reason}")
+
+    def _previous_parameters(self, before: dict[str, Any]) -> list[dict[str, Any]]:
+        """As cdk deploy does. Of a Systems Manager parameter the name is kept; its value is read again."""
+        declared = json.loads(self._stack.template).get("Parameters", {})
+        names = [parameter["ParameterKey"] for parameter in before.get("Parameters", [])]
+        return [{"ParameterKey": name, "UsePreviousValue": True} for name in names if name in declared]
 
     def _template(self) -> dict[str, str]:
         body = self._stack.template
@@ -147,19 +161,15 @@ class _StackDeployment:
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
 
-    def _result(self, change_set: dict[str, Any], seen: frozenset[str]) -> StackResult:
+    def _result(self, before: _Snapshot) -> StackResult:
         status = self._status()
-        events = [event for event in self._events() if event["EventId"] not in seen]
+        events = [event for event in self._events() if event["EventId"] not in before.events]
         if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
             raise LocalError(f"Stack {self._stack.name} ended as {status}: {_first_failure(events)}")
         touched = {
             event["LogicalResourceId"]: None for event in events if event["LogicalResourceId"] != self._stack.name
         }
-        removed = {
-            change["ResourceChange"]["LogicalResourceId"]: None
-            for change in change_set["Changes"]
-            if change["ResourceChange"]["Action"] == "Remove"
-        }
+        removed = dict.fromkeys(sorted(before.resources - self._resource_ids()))
         return StackResult(name=self._stack.name, status=status, changed=tuple({**touched, **removed}))
 
     def _status(self) -> str:
@@ -180,8 +190,12 @@ class _StackDeployment:
         pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=self._stack.name)
         return [event for page in pages for event in page["StackEvents"]][::-1]
 
-    def _event_ids(self) -> frozenset[str]:
-        return frozenset(event["EventId"] for event in self._events())
+    def _snapshot(self) -> _Snapshot:
+        return _Snapshot(events=frozenset(event["EventId"] for event in self._events()), resources=self._resource_ids())
+
+    def _resource_ids(self) -> frozenset[str]:
+        pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self._stack.name)
+        return frozenset(found["LogicalResourceId"] for page in pages for found in page["StackResourceSummaries"])
 
 
 def _first_failure(events: Sequence[dict[str, Any]]) -> str:
