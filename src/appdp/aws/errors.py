@@ -112,8 +112,11 @@ def from_answer(service: str, error: boto.ClientError) -> RemoteError:
             code=code,
             hint=f"Allow {action} in the caller's policy, or use another role.",
         )
-    hint = "This passes; run the same command again." if status >= 500 else ""
-    return RemoteError(f"AWS answered {action} with {code or status}: {said}", code=code, hint=hint)
+    text = f"AWS answered {action} with {code or status}: {said}"
+    if status >= 500:
+        # botocore gives the status as the code when the answer had none.
+        return RemoteError(text, code="" if code.isdigit() else code, hint="This passes; run the same command again.")
+    return RemoteError(text, code=code)
 
 
 def without_answer(service: str, error: boto.BotoCoreError) -> RemoteError | ConfigurationError:

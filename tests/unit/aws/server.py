@@ -1,0 +1,116 @@
+"""A small HTTP server that speaks AWS's JSON protocol, so that tests see the bytes that adapters send."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Answer = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class AwsSays(Exception):
+    """An answer that says no."""
+
+    def __init__(self, code: str, message: str = "no", *, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """One request. ``operation`` is empty for a plain download."""
+
+    operation: str
+    payload: dict[str, Any]
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass
+class AwsServer:
+    """What is answered, and what was asked.
+
+    ``answers`` maps an operation such as ``GetParameter`` to what makes its answer; ``files`` a path to a download.
+    """
+
+    url: str = ""
+    answers: dict[str, Answer] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    received: list[Received] = field(default_factory=list)
+
+    def operations(self) -> list[str]:
+        """The names of the operations that were called, in order."""
+        return [request.operation for request in self.received]
+
+    def last(self, operation: str) -> Received:
+        """The newest request of one operation."""
+        return next(request for request in reversed(self.received) if request.operation == operation)
+
+
+@contextmanager
+def serving() -> Iterator[AwsServer]:
+    """Run a server on loopback for as long as the block lasts."""
+    aws = AwsServer()
+
+    class Handler(_Handler):
+        server_state = aws
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    aws.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield aws
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    # One request per connection: nothing is left open for the garbage collector to complain about.
+    protocol_version = "HTTP/1.0"
+    server_state: AwsServer
+
+    def do_GET(self) -> None:
+        content = self.server_state.files.get(self.path)
+        self._send(200 if content is not None else 404, content or b"")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        if not operation:
+            self._send(200, _IDENTITY, "text/xml")
+            return
+        received = Received(
+            operation=operation, payload=json.loads(body or b"{}"), body=body, headers=dict(self.headers.items())
+        )
+        self.server_state.received.append(received)
+        try:
+            answer = self.server_state.answers[operation](received.payload)
+        except AwsSays as said:
+            self._send(said.status, json.dumps({"__type": said.code, "message": said.message}).encode())
+        else:
+            self._send(200, json.dumps(answer).encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay silent."""
+
+    def _send(self, status: int, content: bytes, kind: str = "application/x-amz-json-1.1") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+_IDENTITY = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:sts::000000000000:assumed-role/dev/alice</Arn><UserId>A:alice</UserId><Account>000000000000</Account>
+</GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></GetCallerIdentityResponse>"""
