@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 from collections.abc import Mapping
-from typing import Any
 
-from appdp.local import ministack_patches, network_resources
+from appdp.local import ecs, elb, ministack_patches, network_resources
 from appdp.local.cloudformation import Bridge
+from appdp.local.ecs import EcsParts
+from appdp.local.ecs.containers import ContainerRuntime
+from appdp.local.ecs.simulated_runtime import SimulatedRuntime
+from appdp.local.elb import ElbParts
 from appdp.local.front import Front
 from appdp.local.recorded_resources import RecordedResources
+from appdp.local.simulated_images import SimulatedImages
 from appdp.local.wire import Kernel, ResourceHandler
 
 _LOG = logging.getLogger(__name__)
@@ -28,7 +31,7 @@ class Parts:
     def __init__(self, kernel: Kernel, *, docker: str | None) -> None:
         self._kernel = kernel
         self._docker = docker
-        self._started: list[Any] = []
+        self._started: list[ElbParts | EcsParts] = []
 
     @property
     def mode(self) -> str:
@@ -43,11 +46,17 @@ class Parts:
         front.page("unsimulated", recorded.page)
         _register(bridge, network_resources.handlers(self._kernel.clients), keep=True)
         _register(bridge, recorded.handlers(), keep=True)
-        module = importlib.import_module("appdp.local.elb")
-        if hasattr(module, "build"):
-            balancing = module.build(self._kernel)
-            front.page("listeners", balancing.listeners)
-            await self._mount(front, bridge, balancing)
+        balancing = elb.build(self._kernel)
+        front.page("listeners", balancing.listeners)
+        await self._mount(front, bridge, balancing)
+        await self._mount(front, bridge, ecs.build(self._kernel, balancing.load_balancing, self._containers()))
+
+    def _containers(self) -> ContainerRuntime:
+        if self._docker is None:
+            return SimulatedRuntime(SimulatedImages(self._kernel.endpoint).behaviour)
+        from appdp.local.ecs.docker_runtime import DockerRuntime  # so that the control plane alone needs no Docker SDK
+
+        return DockerRuntime(self._kernel.instance)
 
     async def stop(self) -> None:
         """Stop them, last started first; one that fails does not keep the others from stopping."""
@@ -57,7 +66,7 @@ class Parts:
             except Exception:  # noqa: BLE001 - the rest must still be stopped
                 _LOG.exception("A service did not stop")
 
-    async def _mount(self, front: Front, bridge: Bridge, part: Any) -> None:  # noqa: ANN401
+    async def _mount(self, front: Front, bridge: Bridge, part: ElbParts | EcsParts) -> None:
         self._started.append(part)
         await part.start()
         front.mount(part.service)
