@@ -83,6 +83,9 @@ def _data(event: HistoryEventTypeDef) -> Iterator[str]:
         task.get("output"),
         finished.get("output"),
         entered.get("input"),
+        # While a step is tried again and again, only its input is near.
+        event.get("lambdaFunctionScheduledEventDetails", {}).get("input"),
+        event.get("taskScheduledEventDetails", {}).get("parameters"),
     )
     return (text for text in texts if text)
 

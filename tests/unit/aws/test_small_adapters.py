@@ -253,6 +253,15 @@ def test_describe_an_execution_that_failed(aws: AwsServer, session: Session) -> 
             }
         },
         {"executionSucceededEventDetails": {"output": '{"deployment": {"id": "new"}}'}},
+        {"lambdaFunctionScheduledEventDetails": {"resource": "fn", "input": '{"deployment": {"id": "new"}}'}},
+        {
+            "taskScheduledEventDetails": {
+                "resourceType": "lambda",
+                "resource": "invoke",
+                "region": "us-east-1",
+                "parameters": '{"FunctionName": "fn", "Payload": {"deployment": {"id": "new"}}}',
+            }
+        },
     ],
 )
 def test_the_newest_state_is_found_however_the_function_is_called(
