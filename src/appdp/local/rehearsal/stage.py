@@ -1,0 +1,174 @@
+"""The whole rehearsal, from an empty account to the last act."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from appdp import __version__
+from appdp.errors import ConfigurationError
+from appdp.local import stacks
+from appdp.local.docker_daemon import address_of_daemon
+from appdp.local.lifecycle import EmbeddedAws
+from appdp.local.rehearsal import base_image, images, synth, synthetic
+from appdp.local.rehearsal.acts import World, play, targets_of
+from appdp.local.rehearsal.docker_command import DockerCommand
+from appdp.local.rehearsal.live import Screen
+from appdp.local.rehearsal.load import Target
+from appdp.local.rehearsal.record import ActRecord, Environment, RehearsalRecord
+from appdp.local.rehearsal.scenario import Act, Scenario
+from appdp.model.deployment import Outcome
+
+BAKE_SCALE: Final = 0.1
+"""ECS takes bake times in whole minutes; here a minute takes six seconds."""
+
+_BAKE_NOTE: Final = f"Bake times pass ten times faster than on AWS: a minute takes {60 * BAKE_SCALE:g} seconds."
+_NO_CONTAINERS: Final = (
+    "Without Docker this shows the control plane alone: no real container, no load balancer with traffic, no load. "
+    "The simulated ECS plays how each image behaves. Start Docker for the whole rehearsal."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to rehearse.
+
+    Args:
+        acts: the acts to play.
+        docker: True insists on Docker, False does without, None takes it if a daemon answers.
+        rate: requests per second. Default: the scenario's.
+        linger: called after the last act, while everything still runs. Default: everything ends at once.
+    """
+
+    acts: tuple[Act, ...]
+    docker: bool | None = None
+    rate: int | None = None
+    linger: Callable[[EmbeddedAws], None] | None = None
+
+
+def rehearse(scenario: Scenario, options: Options, screen: Screen) -> RehearsalRecord:
+    """Play the acts.
+
+    Raises:
+        ConfigurationError: the scenario does not fit the templates.
+        LocalError: something of the rehearsal itself failed, such as an image build or a stack.
+    """
+    started_at = time.time()
+    screen.step("starting the embedded AWS")
+    with (
+        EmbeddedAws.start(docker=options.docker, bake_scale=BAKE_SCALE) as aws,
+        _Stage(scenario, options, aws, screen).prepared() as (world, where),
+    ):
+        records = _play_all(options.acts, world)
+        if options.linger:
+            options.linger(aws)
+    return RehearsalRecord(
+        application=scenario.application,
+        environment=scenario.environment,
+        started_at=started_at,
+        ended_at=time.time(),
+        acts=tuple(records),
+        planned_acts=len(options.acts),
+        where=where,
+    )
+
+
+def _play_all(acts: tuple[Act, ...], world: World) -> list[ActRecord]:
+    records: list[ActRecord] = []
+    for act in acts:
+        records.append(play(act, world))
+        if records[-1].outcome not in {act.expect.outcome, Outcome.ROLLED_BACK, Outcome.REFUSED}:
+            break  # what follows would play in an environment that nobody described
+    return records
+
+
+class _Stage:
+    """Everything that must stand before the first act."""
+
+    def __init__(self, scenario: Scenario, options: Options, aws: EmbeddedAws, screen: Screen) -> None:
+        self._scenario = scenario
+        self._options = options
+        self._aws = aws
+        self._screen = screen
+        self._docker = DockerCommand(address_of_daemon()) if aws.mode == "docker" else None
+        self._registry = aws.endpoint.url.replace("http://127.0.0.1", "localhost")
+        self._notes: list[str] = []
+
+    @contextmanager
+    def prepared(self) -> Iterator[tuple[World, Environment]]:
+        """Stacks deployed, images published; the images' names are forgotten at the end."""
+        self._note(_BAKE_NOTE)
+        releases = self._scenario.releases_of(self._options.acts)
+        tags = {release.name: images.tag_of(self._scenario, release) for release in releases}
+        self._deploy_stacks()
+        try:
+            self._publish(tags)
+            yield self._world(tags), self._where()
+        finally:
+            if self._docker:
+                images.forget(self._docker, self._registry)
+
+    def _note(self, text: str) -> None:
+        self._notes.append(text)
+        self._screen.note(text)
+
+    def _deploy_stacks(self) -> None:
+        directory = self._scenario.directory
+        with tempfile.TemporaryDirectory(prefix="appdp-synth-") as folder:
+            self._screen.step(f"synthesising {directory}")
+            context = {"architecture": self._docker.architecture()} if self._docker else {}
+            synth.synthesise(directory, Path(folder), context)
+            self._screen.step("deploying the stacks")
+            stacks.deploy(self._aws, folder, tell=self._screen.step)
+
+    def _publish(self, tags: dict[str, str]) -> None:
+        if self._docker is None:
+            self._note(_NO_CONTAINERS)
+            synthetic.push_all(self._scenario, tags, self._aws.endpoint.url)
+            return
+        base = base_image.find(self._scenario.build, self._docker)
+        if base and base.note:
+            self._note(base.note)
+        targets = images.targets(self._scenario, tags, registry=self._registry, base=base)
+        images.build_and_push(self._scenario, targets, self._docker, self._screen.step)
+
+    def _world(self, tags: dict[str, str]) -> World:
+        return World(
+            aws=self._aws,
+            scenario=self._scenario,
+            tags=tags,
+            targets=self._targets() if self._docker else (),
+            rate=float(self._options.rate or self._scenario.load.requests_per_second),
+            screen=self._screen,
+        )
+
+    def _targets(self) -> tuple[Target, ...]:
+        listeners = self._aws.listeners()
+        targets = targets_of(self._scenario, listeners)
+        if {target.test for target in targets} != {True, False}:
+            load = self._scenario.load
+            raise ConfigurationError(
+                f"The scenario's load goes to listeners on ports {load.production_port} and {load.test_port}; "
+                f"the stacks have {', '.join(sorted(listeners)) or 'none'}.",
+                hint="Correct production_port and test_port in rehearsal.toml.",
+            )
+        return targets
+
+    def _where(self) -> Environment:
+        versions = {"appdp": __version__, "Python": platform.python_version(), "MiniStack": version("ministack")}
+        if self._docker:
+            versions["Docker"] = self._docker.do("version", "--format", "{{.Server.Version}}")
+        return Environment(
+            mode="real containers on Docker" if self._docker else "control plane alone",
+            machine=f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}",
+            versions=versions,
+            notes=tuple(self._notes),
+        )
