@@ -56,8 +56,8 @@ def _architecture(seen: Survey, service: SeenService, image: str) -> Iterator[st
     if platforms and service.platform not in platforms:
         yield (
             f"Service {service.manifest.name!r} runs on {service.platform}, but image {image!r} of release "
-            f"{seen.release!r} was built for {', '.join(sorted(platforms))} only. Build it for {service.platform} too, or change the "
-            f"service's architecture."
+            f"{seen.release!r} was built for {', '.join(sorted(platforms))} only. Build it for {service.platform} too, "
+            f"or change the service's architecture."
         )
 
 
@@ -73,8 +73,8 @@ def _in_the_way(service: SeenService, one: LiveDeployment) -> str:
     because = f" ({one.reason})" if one.reason else ""
     return (
         f"Service {service.manifest.name!r} has a deployment in progress that appdp did not start: {one.arn} is "
-        f"{one.status}{stage}{because}. Somebody changed the service, with 'cdk deploy' for example. Wait for it to end, "
-        f"or stop it: aws ecs stop-service-deployment --stop-type ROLLBACK --service-deployment-arn {one.arn}"
+        f"{one.status}{stage}{because}. Somebody changed the service, with 'cdk deploy' for example. Wait for it to "
+        f"end, or stop it: aws ecs stop-service-deployment --stop-type ROLLBACK --service-deployment-arn {one.arn}"
     )
 
 

@@ -60,7 +60,7 @@ def follow(deployment: Deployment, ports: Ports, now: float) -> Followed:
         found[service.name] = one
         changed = _brought_up_to_date(service, one, now)
         deployment = deployment.with_service(changed)
-        if changed.progress is not service.progress:
+        if changed.progress not in (service.progress, Progress.FAILED):
             deployment = deployment.logged(now, _story(deployment, changed, service), service.name)
         if changed.progress is Progress.FAILED:
             problems[service.name] = _verdict(one)
@@ -114,7 +114,6 @@ _STORIES: Final = {
     Progress.AT_GATE: "its green is up and tested; it waits at the gate",
     Progress.SHIFTING: "traffic moves to its green",
     Progress.BAKING: "all traffic is on its green; its blue stands by",
-    Progress.FAILED: "ECS gave up on it",
     Progress.STARTING: "its green comes up again",
 }
 

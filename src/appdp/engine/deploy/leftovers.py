@@ -13,7 +13,7 @@ from appdp.engine.deploy.stopping import stop_deployment
 from appdp.engine.deploy.survey import SeenService, Survey
 from appdp.engine.ports import LiveDeployment, Ports
 from appdp.model.deployment import Gate
-from appdp.model.handoff import gate_parameter
+from appdp.model.handoff import environment_tag, gate_parameter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,23 @@ def clear(leftover: Leftover, seen: Survey, ports: Ports) -> bool:
         return False
     ports.parameters.delete(gate_parameter(seen.deployer.application, seen.deployer.environment))
     return True
+
+
+def set_tags_right(seen: Survey, ports: Ports) -> tuple[str, ...]:
+    """Make the environment's tags name the recorded release again; returns the images whose tag did not.
+
+    A deployment that died while it recorded moved some. The way back may lead to CloudFormation's own revisions, which
+    refer to these tags.
+    """
+    tag = environment_tag(seen.deployer.environment)
+    wrong = []
+    for image, at in seen.deployer.images.items():
+        recorded = seen.contents.resolve(image, seen.previous) if seen.previous else None
+        named = seen.contents.resolve(image, tag) if recorded else None
+        if recorded is not None and (named is None or named.digest != recorded.digest):
+            ports.registry.move_tag(at.registry_id, at.region, at.repository, digest=recorded.digest, tag=tag)
+            wrong.append(image)
+    return tuple(wrong)
 
 
 def _started_by(gate: Gate, service: SeenService) -> Iterator[LiveDeployment]:

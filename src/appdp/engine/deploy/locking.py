@@ -140,7 +140,7 @@ def _locked(environment: str, holder: Lock) -> Locked:
     return Locked(
         f"Environment {environment!r} is locked by deployment {holder.deployment}, requested by "
         f"{holder.owner.requested_by} and run by {where}, {since} {_when(holder.renewed_at)}.",
-        hint=f"Wait for it to end: appdp status {environment}. If it is dead, the next deployment takes over by itself.",
+        hint=f"Wait for it to end: appdp status {environment}. From a dead one, the next one takes over by itself.",
     )
 
 

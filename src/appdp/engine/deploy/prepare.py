@@ -8,7 +8,7 @@ from appdp.engine.deploy import locking
 from appdp.engine.deploy.changing import changed_services, enter, finish
 from appdp.engine.deploy.checks import check
 from appdp.engine.deploy.compare import starting_state, tags_are_right
-from appdp.engine.deploy.leftovers import clear, find_leftovers
+from appdp.engine.deploy.leftovers import clear, find_leftovers, set_tags_right
 from appdp.engine.deploy.manifests import read_deployer
 from appdp.engine.deploy.polling import AT_ONCE, SOON
 from appdp.engine.deploy.step import Step
@@ -33,6 +33,10 @@ def prepare(deployment: Deployment, ports: Ports, now: float) -> Step:
     if not clear(leftover, seen, ports):
         told = deployment.log and deployment.log[-1].text == _CLEARING
         return Step(deployment=deployment if told else deployment.logged(now, _CLEARING), wait_seconds=SOON)
+    wrong = set_tags_right(seen, ports)
+    if wrong:
+        text = f"the environment's tag did not name {seen.previous} for {', '.join(wrong)}; it does again"
+        deployment = deployment.logged(now, text)
     return _decide(deployment, seen, now)
 
 

@@ -1,0 +1,62 @@
+"""Ports that stop working at a chosen call: killed before it, killed after it, or answered with an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, cast
+
+from appdp.engine.ports import Ports
+
+
+class Killed(BaseException):
+    """The process is gone. Not an Exception, so nothing can catch it by accident."""
+
+
+class Interruptions:
+    """Counts the calls of all ports, and interrupts some.
+
+    Args:
+        before: called with the call's number (from 1) and name before it happens; may raise.
+        after: the same, after it happened.
+    """
+
+    def __init__(
+        self,
+        before: Callable[[int, str], None] = lambda number, name: None,
+        after: Callable[[int, str], None] = lambda number, name: None,
+    ) -> None:
+        self._before = before
+        self._after = after
+        self.calls: list[str] = []
+
+    def around(self, ports: Ports) -> Ports:
+        """The same ports, interrupted. The clock is left alone: reading it is no call."""
+        wrapped = {
+            field.name: getattr(ports, field.name)
+            if field.name == "clock"
+            else cast(Any, _Port(self, field.name, getattr(ports, field.name)))
+            for field in fields(ports)
+        }
+        return Ports(**wrapped)
+
+    def call(self, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # any port
+        """One call of one port."""
+        self.calls.append(name)
+        number = len(self.calls)
+        self._before(number, name)
+        answer = method(*args, **kwargs)
+        self._after(number, name)
+        return answer
+
+
+class _Port:
+    def __init__(self, interruptions: Interruptions, name: str, port: object) -> None:
+        self._interruptions = interruptions
+        self._name = name
+        self._port = port
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        real = getattr(self._port, method)
+        name = f"{self._name}.{method}"
+        return lambda *args, **kwargs: self._interruptions.call(name, real, *args, **kwargs)
