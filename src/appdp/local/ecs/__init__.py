@@ -5,13 +5,13 @@ How a service deployment comes about, from the outside in:
 ``api``, ``*_api``
     The operations, by noun. They check what callers send, find records and answer with views; they decide nothing.
 ``services``
-    Decides whether a change starts a service deployment, and which one replaces which. One scheduler per service, at most
-    one service deployment at work.
+    Decides whether a change starts a service deployment, and which one replaces which. One scheduler per service, at
+    most one service deployment at work.
 ``run``
     Takes a service deployment from PENDING to its end: forward by its strategy, and back when anything fails.
 ``rolling``, ``shifting``, ``hooks``
-    The strategies, and the lifecycle hooks that hold them. They only say how many tasks of which revision they want, and
-    where the traffic goes.
+    The strategies, and the lifecycle hooks that hold them. They only say how many tasks of which revision they want,
+    and where the traffic goes.
 ``scheduler``
     Makes it so: starts, watches, replaces and stops tasks, and slows down when they keep failing.
 ``tasks``

@@ -1,8 +1,8 @@
 """CloudFormation's spelling of ECS's properties turned into the API's, led by the API's own model.
 
-``TargetGroupArn`` becomes ``targetGroupArn`` and ``EFSVolumeConfiguration`` ``efsVolumeConfiguration`` because the model says
-so; keys of maps (log options, Docker labels) stay as they are; text becomes the number or boolean that the model wants. A
-property that the model does not know keeps its value and gets a small first letter, so nothing is lost.
+``TargetGroupArn`` becomes ``targetGroupArn`` and ``EFSVolumeConfiguration`` ``efsVolumeConfiguration`` because the
+model says so; keys of maps (log options, Docker labels) stay as they are; text becomes the number or boolean that the
+model wants. A property that the model does not know keeps its value and gets a small first letter: nothing is lost.
 """
 
 from __future__ import annotations

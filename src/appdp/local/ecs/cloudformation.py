@@ -183,7 +183,7 @@ class ServiceHandler:
             return await self.create(request)
         parameters = self._parameters("UpdateService", request)
         parameters = {key: value for key, value in parameters.items() if key in parameter_names("UpdateService")}
-        target = {"cluster": service.cluster.arn, "service": service.arn}
+        target: dict[str, Any] = {"cluster": service.cluster.arn, "service": service.arn}
         if request.properties.get("ForceNewDeployment") != old.get("ForceNewDeployment"):
             target["forceNewDeployment"] = _forces(request.properties)
         known = len(service.deployments)

@@ -23,7 +23,7 @@ class StartFailure(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """A container health check. ``test`` is in Docker's form, such as ``("CMD-SHELL", "wget -q …")``; times in seconds."""
+    """A container health check. ``test`` is in Docker's form: ``("CMD-SHELL", "wget -q …")``. Times are in seconds."""
 
     test: tuple[str, ...]
     interval: float = 30

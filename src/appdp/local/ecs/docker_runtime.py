@@ -1,7 +1,7 @@
 """Real containers, through the Docker daemon that this machine's environment names.
 
-Calls run in a bounded pool of threads. One more thread reads the daemon's events, so that exits and health changes arrive
-by themselves; each container whose log somebody reads has a thread that follows it.
+Calls run in a bounded pool of threads. One more thread reads the daemon's events, so that exits and health changes
+arrive by themselves; each container whose log somebody reads has a thread that follows it.
 
 Ports are published on 127.0.0.1 only, with a number that Docker chooses, so this works the same with Docker Desktop.
 """
@@ -57,12 +57,12 @@ class DockerRuntime:
 
     Args:
         instance: id of this embedded AWS; every container carries it as the label ``appdp.local.instance``.
-        client: makes a Docker client; by default one for the daemon that the environment names.
+        daemon: the Docker daemon's address; by default the one that the environment names.
     """
 
-    def __init__(self, instance: str, client: Callable[[], docker.DockerClient] | None = None) -> None:
+    def __init__(self, instance: str, daemon: str | None = None) -> None:
         self._instance = instance
-        self._client = (client or _from_environment)()
+        self._client = _client(daemon)
         self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="docker")
         self._known: dict[str, _Running] = {}
         self._pulls: dict[str, asyncio.Task[None]] = {}
@@ -267,8 +267,10 @@ def _docker_health_check(check: HealthCheck | None) -> dict[str, Any]:
     }
 
 
-def _from_environment() -> docker.DockerClient:
-    return docker.from_env(max_pool_size=64, timeout=120)
+def _client(daemon: str | None) -> docker.DockerClient:
+    if daemon is None:
+        return docker.from_env(max_pool_size=64, timeout=120)
+    return docker.DockerClient(base_url=daemon, max_pool_size=64, timeout=120)
 
 
 def _begin(container: Container, order: ContainerOrder) -> dict[int, Address]:

@@ -74,8 +74,9 @@ def _deployments(store: Store, record: Service) -> list[dict[str, Any]]:
     """``deployments``: the PRIMARY one, which is the newest that did not fail, then the others, newest first."""
     alive = [revision for revision in record.revisions if revision.rollout_state != "FAILED"] or record.revisions
     primary = alive[-1] if alive else None
-    ordered = sorted(record.revisions[::-1], key=lambda revision: revision is not primary)
-    return [_deployment_entry(store, revision, primary=revision is primary) for revision in ordered]
+    rest = [revision for revision in reversed(record.revisions) if revision is not primary]
+    entries = [_deployment_entry(store, revision, primary=False) for revision in rest]
+    return [_deployment_entry(store, primary, primary=True), *entries] if primary else entries
 
 
 def _deployment_entry(store: Store, revision: Revision, *, primary: bool) -> dict[str, Any]:
