@@ -11,6 +11,7 @@ import importlib
 import inspect
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -212,6 +213,15 @@ def _answer_error_type(execute: Callable[..., dict[str, Any]]) -> Callable[..., 
     return patched
 
 
+def _download_from_us(answer: Callable[..., Any]) -> Callable[..., Any]:
+    def patched(data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - MiniStack has no types
+        status, headers, body = answer(data)
+        here = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}/v2/".encode()
+        return status, headers, re.sub(rb"https://[^/]+/v2/", here, body)
+
+    return patched
+
+
 _LAMBDA_ERRORS = (
     "MiniStack calls every exception Runtime.HandlerError; AWS gives the exception's class name, by which Step "
     "Functions retries: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html"
@@ -274,6 +284,14 @@ PATCHES: Final = (
         ),
         make=_without_unchanged,
         why=_UNCHANGED,
+    ),
+    Patch(
+        module="services.ecr",
+        name="_get_download_url_for_layer",
+        expects=("data",),
+        make=_download_from_us,
+        why="MiniStack's download addresses are at Amazon's host, which does not answer here; AWS's can be downloaded: "
+        "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetDownloadUrlForLayer.html",
     ),
     Patch(
         module="core.lambda_runtime",
