@@ -1,0 +1,79 @@
+"""What must hold after every deployment, however it was interrupted. The crash tests assert it from here only."""
+
+from __future__ import annotations
+
+from appdp.model.deployment import Gate
+from appdp.model.handoff import SENTINEL, environment_path, release_parameter
+from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
+
+PATH = environment_path(APPLICATION, ENVIRONMENT)
+
+
+def holds_for(aws: FakeAws, release: str | None) -> None:
+    """The environment runs ``release``, whole, or stands at zero; and nothing of the deployment is left."""
+    assert aws.release == (release or SENTINEL), "the release parameter is wrong"
+    for service in aws.services.services.values():
+        assert service.rollout is None, f"{service.name} has a deployment in progress"
+        assert_runs(aws, service.name, release)
+    assert nothing_left(aws) == [], "something of the deployment is left"
+    assert_history(aws, release)
+    assert_gated(aws)
+    assert_counts(aws, release)
+
+
+def assert_runs(aws: FakeAws, name: str, release: str | None) -> None:
+    """The service's production traffic goes to the release's content, and its live revision is the same."""
+    service = aws.service(name)
+    if release is None:
+        assert service.desired_count == 0, f"{name} is not at zero"
+        return
+    wanted = aws.registry.resolve("", "", f"{APPLICATION}/{name}", release)
+    running = aws.registry.resolve("", "", f"{APPLICATION}/{name}", aws.runs(name) or "")
+    assert running and wanted, f"{name} runs nothing"
+    assert running.platforms == wanted.platforms, f"{name} does not run {release}"
+    assert service.production is service.revision, f"{name}: ECS and the load balancer disagree"
+    assert service.task_definition == service.revision.task_definition
+    assert service.desired_count == 2, f"{name} lost its desired count"
+
+
+def nothing_left(aws: FakeAws) -> list[str]:
+    """Lock, markers and gate."""
+    kinds = ("lock", "lock-takeover", "gate")
+    return [name for name in aws.parameters.values if name.removeprefix(f"{PATH}/").split("/")[0] in kinds]
+
+
+def assert_history(aws: FakeAws, release: str | None) -> None:
+    """No release is recorded that did not run whole, none twice in a row, and the environment's tags name the last one."""
+    values = [entry.value for entry in aws.parameters.history(release_parameter(APPLICATION, ENVIRONMENT))]
+    assert "bad" not in values
+    assert all(before != after for before, after in zip(values, values[1:], strict=False)), values
+    if release is not None:
+        for name in aws.images:
+            assert aws.registry.tag(f"{APPLICATION}/{name}", f"env-{ENVIRONMENT}") == aws.digest(name, release), name
+
+
+def assert_gated(aws: FakeAws) -> None:
+    """No green took production traffic but through an open gate that names its revision. Going back is not gated."""
+    for shift in aws.shifts:
+        if shift.gated and not shift.back and shift.revision.task_definition in _released(aws):
+            assert shift.gate is not None, f"{shift.service} took traffic without a gate"
+            gate = Gate.from_json(shift.gate)
+            assert gate.opens_at is not None, f"{shift.service} took traffic through a shut gate"
+            assert gate.opens_at <= shift.at
+            assert shift.revision.task_definition in gate.task_definitions
+
+
+def _released(aws: FakeAws) -> set[str]:
+    """The revisions that the engine registered; everything else is CloudFormation's."""
+    ours = {definition["containerDefinitions"][0]["image"] for definition in aws.definitions.registered}
+    return {arn for arn in aws.definitions.stored if set(aws.definitions.images(arn).values()) & ours}
+
+
+def assert_counts(aws: FakeAws, release: str | None) -> None:
+    """A desired count is written on a first release only: once up, and down again when it failed."""
+    before_first = not any(
+        entry.value not in (SENTINEL, release)
+        for entry in aws.parameters.history(release_parameter(APPLICATION, ENVIRONMENT))
+    )
+    for service in aws.services.services.values():
+        assert service.count_writes == [] or before_first, f"{service.name}: {service.count_writes}"

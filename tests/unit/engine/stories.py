@@ -1,0 +1,109 @@
+"""The deployments that the crash tests interrupt: how each begins, and how it must end, whatever happens on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from appdp.model.deployment import Deployment, Outcome
+from tests.fakes import fake_aws
+from tests.fakes.aws import FakeAws
+from tests.fakes.driver import started
+from tests.fakes.registry import Behaviour
+
+
+@dataclass(frozen=True)
+class Story:
+    """Args:
+    begin: makes the account and the deployment.
+    outcome: how the deployment must end.
+    release: what the environment must run, and have recorded, afterwards; None is zero and the sentinel.
+    """
+
+    begin: Callable[[], tuple[FakeAws, Deployment]]
+    outcome: Outcome
+    release: str | None
+
+
+def _deploy() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws()
+    return aws, started(aws, "r2")
+
+
+def _green_fails() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws()
+    aws.publish("bad", broken={"api": Behaviour.EXITS})
+    return aws, started(aws, "bad")
+
+
+def _worker_fails_while_baking() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws()
+    aws.publish("bad", broken={"worker": Behaviour.EXITS})
+    return aws, started(aws, "bad")
+
+
+def _worker_fails_after_all_else_ended() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws()
+    aws.publish("bad", broken={"worker": Behaviour.EXITS})
+    aws.service("worker").breaker = False
+    aws.service("api").bake_seconds = aws.service("storefront").bake_seconds = 0
+    return aws, started(aws, "bad")
+
+
+def _rollback() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws()
+    aws.standing_at("r2")
+    return aws, started(aws, None, rollback=True)
+
+
+def _first_release() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws(release=None)
+    return aws, started(aws, "r1")
+
+
+def _first_release_fails() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws(release=None)
+    aws.publish("bad", broken={"storefront": Behaviour.UNHEALTHY})
+    return aws, started(aws, "bad")
+
+
+def _first_release_fails_late() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws(release=None)
+    aws.publish("bad", broken={"worker": Behaviour.EXITS})
+    aws.service("worker").breaker = False
+    aws.service("api").bake_seconds = 0
+    return aws, started(aws, "bad")
+
+
+def _one_changed() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws()
+    aws.publish("r3", same={"api": "r1", "worker": "r1"})
+    return aws, started(aws, "r3")
+
+
+def _recorded_only() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws()
+    aws.publish("r3", same={"api": "r1", "worker": "r1", "storefront": "r1"})
+    return aws, started(aws, "r3")
+
+
+def _ecs_lists_late() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws()
+    for service in aws.services.services.values():
+        service.list_lag_seconds = 4
+    return aws, started(aws, "r2")
+
+
+STORIES = {
+    "deploy": Story(_deploy, Outcome.SUCCEEDED, "r2"),
+    "green fails": Story(_green_fails, Outcome.ROLLED_BACK, "r1"),
+    "worker fails while the others bake": Story(_worker_fails_while_baking, Outcome.ROLLED_BACK, "r1"),
+    "worker fails when the others are done": Story(_worker_fails_after_all_else_ended, Outcome.ROLLED_BACK, "r1"),
+    "rollback": Story(_rollback, Outcome.SUCCEEDED, "r1"),
+    "first release": Story(_first_release, Outcome.SUCCEEDED, "r1"),
+    "first release fails": Story(_first_release_fails, Outcome.ROLLED_BACK, None),
+    "first release fails late": Story(_first_release_fails_late, Outcome.ROLLED_BACK, None),
+    "one service changed": Story(_one_changed, Outcome.SUCCEEDED, "r3"),
+    "only recorded": Story(_recorded_only, Outcome.SUCCEEDED, "r3"),
+    "ECS lists deployments late": Story(_ecs_lists_late, Outcome.SUCCEEDED, "r2"),
+}

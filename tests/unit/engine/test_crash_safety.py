@@ -1,0 +1,182 @@
+"""The engine is killed at every call of every port, before and after it happens, and resumed from its last state."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from appdp.engine.deploy.changing import finish, go_back
+from appdp.engine.ports import Ports
+from appdp.errors import Throttled
+from appdp.model.deployment import Deployment, Failure, Outcome, Phase
+from tests.fakes.aws import FakeAws
+from tests.fakes.driver import drive, execution, started
+from tests.fakes.interruptions import Interruptions, Killed
+from tests.fakes.registry import Behaviour
+from tests.unit.engine.invariants import holds_for, nothing_left
+from tests.unit.engine.stories import STORIES, Story
+
+AWAY_SECONDS = (0, 3, 45)
+"""How long the engine is away after it was killed: AWS goes on meanwhile."""
+
+
+def killer(at: int, *, happened: bool) -> Interruptions:
+    """Kill the engine once, at one call."""
+
+    def kill(number: int, name: str) -> None:
+        if number == at:
+            raise Killed(name)
+
+    return Interruptions(after=kill) if happened else Interruptions(before=kill)
+
+
+def run_until_killed(aws: FakeAws, deployment: Deployment, interruptions: Interruptions) -> tuple[Deployment, bool]:
+    """The last state that the engine returned, and whether it was killed."""
+    last = [deployment]
+    try:
+        return drive(
+            aws, deployment, ports=interruptions.around(aws.ports), each=lambda now: last.insert(0, now)
+        ), False
+    except Killed:
+        return last[0], True
+
+
+def calls_of(story: Story) -> int:
+    """How many port calls an undisturbed run makes."""
+    aws, deployment = story.begin()
+    counting = Interruptions()
+    done = drive(aws, deployment, ports=counting.around(aws.ports))
+    assert done.outcome is story.outcome, done.failure
+    holds_for(aws, story.release)
+    return len(counting.calls)
+
+
+def each_kill(
+    story: Story, then: Callable[[FakeAws, Deployment], None], record: Callable[[str, object], None], name: str
+) -> None:
+    """Kill at every call, before and after it; ``then`` goes on from the last state."""
+    calls = calls_of(story)
+    for at in range(1, calls + 1):
+        for happened in (False, True):
+            aws, deployment = story.begin()
+            last, killed = run_until_killed(aws, deployment, killer(at, happened=happened))
+            assert killed
+            aws.clock.sleep(AWAY_SECONDS[at % len(AWAY_SECONDS)])
+            try:
+                then(aws, last)
+            except AssertionError as error:
+                raise AssertionError(f"killed {'after' if happened else 'before'} call {at}: {error}") from error
+    record(f"kill points: {name}", calls * 2)
+    print(f"\n{name}: {calls * 2} kill points")  # noqa: T201  # the figure is what this test shows
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_resumed_after_a_kill_at_every_port_call(name: str, record_property: Callable[[str, object], None]) -> None:
+    story = STORIES[name]
+
+    def resume(aws: FakeAws, last: Deployment) -> None:
+        done = drive(aws, last)
+        assert done.outcome is story.outcome, done.failure
+        holds_for(aws, story.release)
+
+    each_kill(story, resume, record_property, name)
+
+
+@pytest.mark.parametrize("name", ["deploy", "worker fails when the others are done", "first release fails late"])
+def test_resumed_after_two_kills(name: str) -> None:
+    story, chance = STORIES[name], random.Random(20261123)  # noqa: S311  # not for secrets
+    calls = calls_of(story)
+    for _ in range(150):
+        aws, deployment = story.begin()
+        for _ in range(2):
+            interruptions = killer(chance.randint(1, calls), happened=chance.random() < 0.5)
+            deployment, _ = run_until_killed(aws, deployment, interruptions)
+            aws.clock.sleep(chance.choice(AWAY_SECONDS))
+        done = drive(aws, deployment)
+        assert done.outcome is story.outcome, done.failure
+        holds_for(aws, story.release)
+
+
+@pytest.mark.parametrize("next_fails", [False, True], ids=["next succeeds", "next fails"])
+@pytest.mark.parametrize("name", STORIES)
+def test_taken_over_after_a_death_at_every_port_call(
+    name: str, next_fails: bool, record_property: Callable[[str, object], None]
+) -> None:
+    """The engine is killed and never resumed; another deployment, of another release, comes later."""
+
+    def take_over(aws: FakeAws, last: Deployment) -> None:
+        aws.owners.running.discard(str(execution().execution))
+        recorded = None if aws.release == "none" else aws.release
+        aws.publish("next")
+        aws.publish("bad", broken={"storefront": Behaviour.EXITS})
+        done = start_until_free(aws, "bad" if next_fails else "next")
+        if next_fails:
+            assert done.outcome is Outcome.ROLLED_BACK, done.failure
+            holds_for(aws, recorded)
+        else:
+            assert done.outcome is Outcome.SUCCEEDED, done.failure
+            holds_for(aws, "next")
+
+    each_kill(STORIES[name], take_over, record_property, f"{name}, taken over, {next_fails=}")
+
+
+def start_until_free(aws: FakeAws, release: str) -> Deployment:
+    """Start deployments of a release until one is not refused; what the dead one left in progress must end first."""
+    for attempt in range(5):
+        done = drive(aws, started(aws, release, id=f"next{attempt}"))
+        if done.outcome is not Outcome.REFUSED:
+            return done
+        assert not [name for name in nothing_left(aws) if not name.endswith("/gate")]
+        aws.clock.sleep(60)
+    return done
+
+
+@pytest.mark.parametrize("name", ["deploy", "first release", "one service changed", "ECS lists deployments late"])
+def test_taken_back_after_a_kill_at_every_port_call(name: str, record_property: Callable[[str, object], None]) -> None:
+    """Ctrl-C: the step that was under way may have happened or not, and everything goes back."""
+    story = STORIES[name]
+
+    def take_back(aws: FakeAws, last: Deployment) -> None:
+        before = None if aws.release == "none" else aws.release
+        now = aws.clock.now()
+        if last.phase is Phase.PREPARE:
+            last = finish(last, Outcome.REFUSED, now, "stopped").deployment
+        elif last.phase in (Phase.GREEN, Phase.GATE, Phase.CUTOVER, Phase.BAKE):
+            last = go_back(last, Failure(service="", summary="stopped by the user"), now).deployment
+        else:
+            before = story.release
+        drive(aws, last)
+        holds_for(aws, before)
+
+    each_kill(story, take_back, record_property, f"{name}, taken back")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32), share=st.floats(0.01, 0.25), name=st.sampled_from(sorted(STORIES)))
+def test_errors_that_pass_at_random_calls(seed: int, share: float, name: str) -> None:
+    story, chance = STORIES[name], random.Random(seed)  # noqa: S311  # not for secrets
+
+    def maybe(number: int, call: str) -> None:
+        if chance.random() < share:
+            raise Throttled(f"{call}: slow down", code="ThrottlingException")
+
+    aws, deployment = story.begin()
+    ports = Interruptions(before=maybe, after=maybe).around(aws.ports)
+    done = drive_through_errors(aws, deployment, ports)
+    assert done.outcome is story.outcome, done.failure
+    holds_for(aws, story.release)
+
+
+def drive_through_errors(aws: FakeAws, deployment: Deployment, ports: Ports) -> Deployment:
+    """Try the same state again after an error, as the state machine does."""
+    last = [deployment]
+    for _ in range(5000):
+        try:
+            return drive(aws, last[0], ports=ports, each=lambda now: last.insert(0, now))
+        except Throttled:
+            aws.clock.sleep(2)
+    raise AssertionError("no end")
