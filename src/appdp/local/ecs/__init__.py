@@ -120,7 +120,7 @@ def build(kernel: Kernel, load_balancing: LoadBalancing, containers: ContainerRu
     )
 
     async def start() -> None:
-        supervisor.spawn(logs.ship(), what="log driver")
+        supervisor.spawn(logs.ship, what="log driver")
 
     async def stop() -> None:
         await supervisor.stop()

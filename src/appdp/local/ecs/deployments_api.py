@@ -80,7 +80,9 @@ class DeploymentsApi:
         if hook is None or hook.decision is None or hook.decision.done() or hook.status != "AWAITING_ACTION":
             message = f"The hook {params['hookId']} does not await an action."
             raise ServiceError("InvalidParameterException", message)
-        hook.decision.set_result(str(params.get("action") or "CONTINUE"))
+        action = str(params.get("action") or "CONTINUE")
+        hook.status = "SUCCEEDED" if action == "CONTINUE" else "FAILED"
+        hook.decision.set_result(action)
         return {"serviceDeploymentArn": deployment.arn}
 
     def _running(self, arn: str) -> Deployment:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from appdp.local.ecs import names
 from appdp.local.ecs.images import Images
 from appdp.local.ecs.journal import Journal
-from appdp.local.ecs.scheduler import TICK_SECONDS, ServiceScheduler
+from appdp.local.ecs.scheduler import ServiceScheduler
 from appdp.local.ecs.store import Deployment, Revision, Service
 from appdp.local.wire import LoadBalancing
 
@@ -80,7 +80,7 @@ class Workings:
 
     async def moment(self) -> None:
         """Wait until something may have changed."""
-        await self.scheduler.change.wait(TICK_SECONDS)
+        await self.scheduler.moment()
 
     def retire(self, revision: Revision) -> None:
         """Take a revision whose tasks are gone out of the service."""

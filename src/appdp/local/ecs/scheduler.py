@@ -26,6 +26,8 @@ from appdp.local.wire import LoadBalancing, TargetState
 TICK_SECONDS = 0.2
 """How often health is looked at; everything else wakes the scheduler by itself."""
 
+_SHORTEST_TICK_SECONDS = 0.01
+
 SETTLE_SECONDS = 3.0
 """How long a task that nothing checks must run to count as healthy. AWS has such a time and does not document it."""
 
@@ -80,7 +82,11 @@ class ServiceScheduler:
         """Keep the counts until the service is gone."""
         while not self.service.forgotten.is_set():
             self.reconcile()
-            await self.change.wait(TICK_SECONDS)
+            await self.moment()
+
+    async def moment(self) -> None:
+        """Wait until something may have changed."""
+        await self.change.wait(max(TICK_SECONDS * self._parts.time_scale, _SHORTEST_TICK_SECONDS))
 
     def reconcile(self) -> None:
         """Look at every task once, then start and stop what is missing and too many."""

@@ -107,7 +107,7 @@ class Services:
                 work.scheduler.request(revision, 0)
             if all(work.scheduler.gone(revision) for revision in service.revisions):
                 break
-            await work.scheduler.change.wait(0.2)
+            await work.scheduler.moment()
         service.revisions.clear()
         service.status = "INACTIVE"
         service.forgotten.set()
@@ -131,7 +131,7 @@ class Services:
             self._fail(service, error)
             self._keep(service, work)
 
-        self._parts.supervisor.spawn(work.scheduler.run(), what=f"scheduler of {service.name}", crashed=crashed)
+        self._parts.supervisor.spawn(work.scheduler.run, what=f"scheduler of {service.name}", crashed=crashed)
 
     def _fail(self, service: Service, error: Exception) -> None:
         reason = f"The embedded ECS failed: {error!r}"
@@ -179,7 +179,7 @@ class Services:
             journal=self._parts.journal,
         )
         work.deploying = self._parts.supervisor.spawn(
-            drive(workings, self._strategy(workings)),
+            lambda: drive(workings, self._strategy(workings)),
             what=f"deployment of {service.name}",
             crashed=lambda error: self._fail(service, error),
         )

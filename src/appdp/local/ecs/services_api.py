@@ -76,7 +76,7 @@ class ServicesApi:
         if service.desired > 0 and not params.get("force"):
             message = "The service cannot be stopped while it is scaled above 0."
             raise ServiceError("InvalidParameterException", message)
-        self._supervisor.spawn(self._services.delete(service), what=f"deletion of {service.name}")
+        self._supervisor.spawn(lambda: self._services.delete(service), what=f"deletion of {service.name}")
         service.status = "DRAINING"
         return {"service": service_views.service(self._store, service)}
 

@@ -43,7 +43,11 @@ class Supervisor:
         self._running: set[asyncio.Task[None]] = set()
 
     def spawn(
-        self, work: Coroutine[Any, Any, None], *, what: str, crashed: Callable[[Exception], None] | None = None
+        self,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        *,
+        what: str,
+        crashed: Callable[[Exception], None] | None = None,
     ) -> asyncio.Task[None]:
         """Run ``work``; when it raises, log it and call ``crashed``."""
         task = asyncio.create_task(_watched(work, what, crashed), name=what)
@@ -59,9 +63,11 @@ class Supervisor:
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _watched(work: Coroutine[Any, Any, None], what: str, crashed: Callable[[Exception], None] | None) -> None:
+async def _watched(
+    work: Callable[[], Coroutine[Any, Any, None]], what: str, crashed: Callable[[Exception], None] | None
+) -> None:
     try:
-        await work
+        await work()
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not die unseen
         _LOG.exception("%s crashed", what)
         if crashed is not None:

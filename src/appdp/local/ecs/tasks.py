@@ -57,8 +57,11 @@ class TaskLife:
 
     def begin(self, task: Task, changed: Callable[[], None]) -> None:
         """Start a task's life. ``changed`` is called each time its status changes."""
-        life = self._live(task, changed)
-        self._parts.supervisor.spawn(life, what=f"task {task.id}", crashed=lambda error: _lost(task, changed, error))
+        self._parts.supervisor.spawn(
+            lambda: self._live(task, changed),
+            what=f"task {task.id}",
+            crashed=lambda error: _lost(task, changed, error),
+        )
 
     def stop(self, task: Task, *, code: str, reason: str) -> None:
         """Want a task gone; the first to say so says why."""
@@ -126,8 +129,9 @@ class TaskLife:
         container.last_status = "RUNNING"
         for port, address in started.addresses.items():
             self._parts.addresses.publish(task.address, port, address)
-        watch = self._watch(task, container, started.id)
-        self._parts.supervisor.spawn(watch, what=f"container {container.name} of task {task.id}")
+        self._parts.supervisor.spawn(
+            lambda: self._watch(task, container, started.id), what=f"container {container.name} of task {task.id}"
+        )
 
     async def _order(self, task: Task, container: Container, owner: Container) -> ContainerOrder:
         definition = container.definition
