@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from appdp.aws.errors import code_of, translated
 from appdp.engine.executions import Execution, ExecutionStatus
-from appdp.errors import NotFound
+from appdp.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
@@ -47,7 +47,15 @@ class StepFunctionsExecutions:
     @translated("states")
     def describe(self, arn: str) -> Execution:
         """How an execution stands."""
-        answer = self._session.stepfunctions.describe_execution(executionArn=arn)
+        try:
+            answer = self._session.stepfunctions.describe_execution(executionArn=arn)
+        except ClientError as error:
+            if code_of(error) != "ExecutionDoesNotExist":
+                raise
+            raise ConfigurationError(
+                f"Step Functions knows no deployment called {arn.rpartition(':')[2]!r}; it forgets them after 90 days.",
+                hint="Deployments that were run with --direct are not known to it either.",
+            ) from error
         return Execution(
             arn=arn,
             name=answer.get("name", ""),

@@ -119,7 +119,7 @@ class Ending:
 
 def follow_command(request: Request) -> str:
     """How to go on following."""
-    return f"appdp status {request.environment} --app {request.application} --follow"
+    return f"appdp status {request.environment} --app {request.application} --deployment {request.id}"
 
 
 def report(ending: Ending, *, as_json: bool) -> int:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("environment", metavar="ENV")
 @click.option("--follow", "-f", is_flag=True, help="Follow the deployment that is under way; exit code as for deploy.")
+@click.option(
+    "--deployment", metavar="ID", help="Follow this deployment, or say how it ended; exit code as for deploy."
+)
 @json_option
 @account_options
 @click.pass_context
@@ -23,6 +26,7 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
     ctx: click.Context,
     environment: str,
     follow: bool,
+    deployment: str | None,
     as_json: bool,
     app: str | None,
     profile: str | None,
@@ -37,9 +41,10 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
     cli = ctx.ensure_object(Cli)
     aws = cli.connect(profile, region)
     application = application_of(aws.ports.parameters, app)
-    if follow:
-        ctx.exit(_follow(cli, aws, application, check_name("Environment", environment), as_json=as_json))
-    found = status_of(application, check_name("Environment", environment), aws.ports)
+    check_name("Environment", environment)
+    if follow or deployment:
+        ctx.exit(_follow(cli, aws, (application, environment, deployment), as_json=as_json))
+    found = status_of(application, environment, aws.ports)
     if as_json:
         echo_json(found.to_dict())
     else:
@@ -78,22 +83,26 @@ def _under_way(running: Running | None) -> str:
     return f"under way: {who}; follow it with --follow"
 
 
-def _follow(cli: Cli, aws: Aws, application: str, environment: str, *, as_json: bool) -> int:
+def _follow(cli: Cli, aws: Aws, what: tuple[str, str, str | None], *, as_json: bool) -> int:
     from appdp.cli.ending import report
     from appdp.cli.follow import watch
     from appdp.cli.output import say
     from appdp.engine.deploy import Request
     from appdp.engine.deploy.survey import read_deployer
+    from appdp.engine.executions import execution_arn
     from appdp.engine.overview import running_deployment
     from appdp.model.deployment import Outcome
 
-    read_deployer(application, environment, aws.ports)
-    running = running_deployment(application, environment, aws.ports)
-    if running is None or running.owner.execution is None:
+    application, environment, deployment = what
+    deployer = read_deployer(application, environment, aws.ports)
+    running = None if deployment else running_deployment(application, environment, aws.ports)
+    if deployment:
+        execution = execution_arn(deployer.state_machine, deployment)
+    elif running is not None and running.owner.execution is not None:
+        deployment, execution = running.deployment, running.owner.execution
+    else:
         say(_under_way(running))
         return Outcome.NOTHING_TO_DO.exit_code
-    # What was asked for is the execution's; here only names and id matter.
-    request = Request(
-        application=application, environment=environment, release=None, rollback=True, id=running.deployment
-    )
-    return report(watch(aws, running.owner.execution, request=request, sleep=cli.sleep), as_json=as_json)
+    # What was asked for, the execution knows; only names and id matter here.
+    request = Request(application=application, environment=environment, release=None, rollback=True, id=deployment)
+    return report(watch(aws, execution, request=request, sleep=cli.sleep), as_json=as_json)

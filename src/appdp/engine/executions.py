@@ -41,6 +41,11 @@ class Execution:
     cause: str = ""
 
 
+def execution_arn(state_machine: str, name: str) -> str:
+    """The ARN of the execution called ``name``: a deployment's id is the name of its execution."""
+    return f"{state_machine.replace(':stateMachine:', ':execution:', 1)}:{name}"
+
+
 class Executions(Protocol):
     """AWS Step Functions, as far as the command line needs it. Every method may raise ``RemoteError``."""
 
@@ -48,7 +53,7 @@ class Executions(Protocol):
         """Start an execution called ``name``; returns its ARN."""
 
     def describe(self, arn: str) -> Execution:
-        """How an execution stands."""
+        """How an execution stands. Raises ``ConfigurationError`` when there is none of that name."""
 
     def newest_state(self, arn: str) -> dict[str, Any] | None:
         """The newest deployment state that the execution has seen, as plain data; None before the first one."""

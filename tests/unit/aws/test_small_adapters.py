@@ -22,7 +22,7 @@ from appdp.aws.targets import LoadBalancerTargets
 from appdp.aws.tasks import EcsTasks
 from appdp.engine.executions import ExecutionStatus
 from appdp.engine.ports import LiveTask, StoppedContainer, TargetHealth
-from appdp.errors import NotFound, RemoteError, Throttled
+from appdp.errors import ConfigurationError, NotFound, RemoteError, Throttled
 from appdp.model.deployment import Owner
 from tests.unit.aws.server import Answer, AwsSays, AwsServer
 
@@ -237,6 +237,12 @@ def test_describe_an_execution_that_failed(aws: AwsServer, session: Session) -> 
     found = StepFunctionsExecutions(session).describe(EXECUTION)
     assert (found.status, found.error, found.cause) == (ExecutionStatus.FAILED, "rolled_back", "api: no")
     assert found.status.ended
+
+
+def test_describe_an_execution_that_is_not_known(aws: AwsServer, session: Session) -> None:
+    aws.answers["DescribeExecution"] = refusing("ExecutionDoesNotExist")
+    with pytest.raises(ConfigurationError, match="no deployment called 'd1'"):
+        StepFunctionsExecutions(session).describe(EXECUTION)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""``appdp status``."""
+
+from __future__ import annotations
+
+from appdp.model.deployment import Lock, Owner
+from appdp.model.handoff import environment_tag, lock_parameter, service_parameter
+from tests.fakes.aws import FakeAws
+from tests.unit.cli.terminal import ALICE, Terminal, at_release, data
+
+
+def test_an_environment_that_runs_what_is_recorded() -> None:
+    result = at_release().run("status", "dev")
+    assert result.exit_code == 0, result.stderr
+    head, titles, *services, end = result.stdout.splitlines()
+    assert head.startswith("shop/dev runs v1, since 20")
+    assert titles.split() == ["service", "strategy", "tasks", "image"]
+    assert [line.split() for line in services] == [
+        ["api", "blue_green", "2/2", "released"],
+        ["storefront", "blue_green", "2/2", "released"],
+        ["worker", "rolling", "2/2", "released"],
+    ]
+    assert end == "no deployment is under way"
+
+
+def test_an_environment_without_a_release() -> None:
+    result = Terminal().run("status", "dev")
+    assert result.stdout.splitlines()[0] == "shop/dev has no release yet"
+
+
+def test_a_service_that_runs_something_else() -> None:
+    terminal = at_release()
+    moved = terminal.account.digest("api", "v2")
+    assert moved
+    terminal.account.registry.move_tag("", "", "shop/api", digest=moved, tag=environment_tag("dev"))
+    service = terminal.account.service("api")
+    terminal.account.services.update(service.cluster, service.arn, task_definition=service.task_definition, force=True)
+    terminal.account.clock.sleep(120)
+    found = data(terminal.run("status", "dev", "--json"))
+    assert {each["name"]: each["released"] for each in found["services"]} == {
+        "api": False,
+        "storefront": True,
+        "worker": True,
+    }
+    assert "DIFFERS" in terminal.run("status", "dev").stdout
+
+
+def test_an_image_that_did_not_change_is_the_releases() -> None:
+    terminal = at_release()
+    terminal.account.publish("v3", same={"worker": "v1"})
+    assert terminal.run("deploy", "dev", "v3").exit_code == 0
+    found = data(terminal.run("status", "dev", "--json"))
+    assert all(service["released"] for service in found["services"])
+
+
+def test_a_release_whose_images_are_gone() -> None:
+    terminal = at_release()
+    terminal.account.registry.forget("shop/api", "v1")
+    assert "release v1 of image api is gone from its repository" in terminal.run("status", "dev").stdout
+
+
+def test_a_service_that_is_gone() -> None:
+    terminal = at_release()
+    manifest = terminal.account.manifest("api")
+    name = service_parameter("shop", "dev", "ghost")
+    terminal.account.parameters.put(name, manifest.to_json().replace(manifest.service, "arn:gone"))
+    assert "the service does not exist any more" in terminal.run("status", "dev").stdout
+
+
+def test_a_deployment_that_is_under_way() -> None:
+    terminal = at_release()
+    terminal.run("deploy", "dev", "v2", "--timeout", "6")
+    result = terminal.run("status", "dev")
+    assert result.stdout.splitlines()[-1].endswith("follow it with --follow")
+    assert ALICE in result.stdout
+    assert data(terminal.run("status", "dev", "--json"))["deployment"]["alive"] is True
+
+
+def held(account: FakeAws, age: float) -> None:
+    owner = Owner(execution=None, requested_by="arn:bob")
+    lock = Lock(deployment="other", owner=owner, renewed_at=account.clock.now() - age)
+    account.parameters.put(lock_parameter("shop", "dev"), lock.to_json())
+
+
+def test_a_process_that_holds_the_lock() -> None:
+    terminal = at_release()
+    held(terminal.account, 10)
+    assert "in a process (--direct) that was alive at" in terminal.run("status", "dev").stdout
+    followed = terminal.run("status", "dev", "--follow")
+    assert followed.exit_code == 3
+    assert "in a process (--direct)" in followed.stderr
+
+
+def test_a_lock_that_a_dead_process_left() -> None:
+    terminal = at_release()
+    held(terminal.account, 1000)
+    assert "the next deployment takes over" in terminal.run("status", "dev").stdout
+
+
+def test_nothing_to_follow() -> None:
+    result = at_release().run("status", "dev", "--follow")
+    assert result.exit_code == 3
+    assert "no deployment is under way" in result.stderr
+
+
+def test_an_unknown_environment() -> None:
+    for args in (("status", "prod"), ("status", "prod", "--follow")):
+        result = at_release().run(*args)
+        assert result.exit_code == 2
+        assert "There are: dev." in result.stderr
