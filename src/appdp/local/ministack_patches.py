@@ -1,4 +1,4 @@
-"""The one module that touches MiniStack's inside: how it is started here, and what it would do differently from AWS.
+"""Everything that is changed inside MiniStack: what it would do differently from AWS, or to this machine.
 
 MiniStack is pinned to one version. Every patch checks that what it replaces is still there with the same parameters,
 and fails the start otherwise: behaviour that silently changed would make a rehearsal worth nothing.
@@ -6,12 +6,8 @@ and fails the start otherwise: behaviour that silently changed would make a rehe
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import inspect
-import logging
-import os
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,12 +15,11 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from appdp.errors import LocalError
-from appdp.local.front import AsgiApp
-from appdp.local.wire import Caller
+from appdp.local import ministack_ecr
+from appdp.local.wire import ServiceError
 
 PINNED: Final = "1.5.33"
 
-_LOG = logging.getLogger(__name__)
 _MISSING: Final = object()
 
 
@@ -66,67 +61,10 @@ class Patch:
         return callable(original) and tuple(inspect.signature(original).parameters) == self.expects
 
 
-def load(port: int) -> AsgiApp:
-    """Import MiniStack for a server on ``port``, patched.
-
-    Raises:
-        LocalError: another version is installed, or a patch does not fit.
-    """
-    os.environ["GATEWAY_PORT"] = str(port)  # read when MiniStack's modules are imported
-    if version("ministack") != PINNED:
-        raise LocalError(
-            f"MiniStack {version('ministack')} is installed; the embedded AWS is written for {PINNED}.",
-            hint=f"Install it: pip install 'ministack=={PINNED}'.",
-        )
+def apply() -> None:
+    """Apply all patches; raises :class:`LocalError` when one does not fit."""
     for patch in PATCHES:
         patch.apply()
-    application: AsgiApp = importlib.import_module("ministack.app").app
-    return application
-
-
-async def start(application: AsgiApp) -> asyncio.Task[None]:
-    """Run MiniStack's own start-up on this loop; cancel the task to end it.
-
-    Its shutdown is not run: it would import services that nothing used, and we keep no state.
-    """
-    started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    messages = iter([{"type": "lifespan.startup"}])
-
-    async def receive() -> dict[str, Any]:
-        for message in messages:
-            return message
-        await asyncio.Event().wait()
-        return {}
-
-    async def send(message: dict[str, Any]) -> None:
-        if message["type"] == "lifespan.startup.complete" and not started.done():
-            started.set_result(None)
-
-    task = asyncio.ensure_future(application({"type": "lifespan"}, receive, send))
-    await asyncio.wait({task, started}, return_when=asyncio.FIRST_COMPLETED)
-    if task.done():
-        raise LocalError("MiniStack did not start.") from task.exception()
-    return task
-
-
-def stop() -> None:
-    """End MiniStack's Lambda workers; blocks for at most a few seconds."""
-    runtime = importlib.import_module("ministack.core.lambda_runtime")
-    runtime.reset()
-
-
-def put_event(caller: Caller, entry: Mapping[str, Any]) -> None:
-    """Put an event on the default bus as an AWS service does; blocks while rules are matched."""
-    responses = importlib.import_module("ministack.core.responses")
-    eventbridge = importlib.import_module("ministack.services.eventbridge")
-    with responses.request_scope(caller.account, caller.region):
-        eventbridge._put_events({"Entries": [dict(entry)]}, allow_aws_source=True)
-
-
-def current_caller() -> Caller:
-    """For whom MiniStack works in this context."""
-    responses = importlib.import_module("ministack.core.responses")
-    return Caller(account=responses.get_account_id(), region=responses.get_region())
 
 
 def register_types(types: Mapping[str, Mapping[str, Any]], *, keep: bool = False) -> None:
@@ -213,11 +151,39 @@ def _answer_error_type(execute: Callable[..., dict[str, Any]]) -> Callable[..., 
     return patched
 
 
-def _download_from_us(answer: Callable[..., Any]) -> Callable[..., Any]:
-    def patched(data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - MiniStack has no types
-        status, headers, body = answer(data)
-        here = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}/v2/".encode()
-        return status, headers, re.sub(rb"https://[^/]+/v2/", here, body)
+def _ecr_operation(operation: Callable[[Any, Mapping[str, Any], Callable[..., Any]], Any]) -> Callable[[Any], Any]:
+    """Makes an operation of :mod:`ministack_ecr` out of MiniStack's: both take the request and give an HTTP answer."""
+
+    def make(original: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
+        def patched(data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - MiniStack has no types
+            ecr = importlib.import_module("ministack.services.ecr")
+            try:
+                answer = operation(ecr, data, original)
+            except ServiceError as error:
+                return ecr.error_response_json(error.code, error.message, error.status)
+            return ecr.json_response(answer) if isinstance(answer, dict) else answer
+
+        return patched
+
+    return make
+
+
+def _ecr_shape(original: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda repository: ministack_ecr.repository_shape(None, repository, original)
+
+
+def _ecr_push(original: Callable[..., Any]) -> Callable[..., Any]:
+    def patched(name: str, reference: str, headers: Mapping[str, str], body: bytes) -> Any:  # noqa: ANN401
+        ecr = importlib.import_module("ministack.services.ecr")
+        return ministack_ecr.check_pushed_tag(ecr, name, reference, body) or original(name, reference, headers, body)
+
+    return patched
+
+
+def _ecr_template(original: Callable[..., None]) -> Callable[..., None]:
+    def patched(name: str, properties: Mapping[str, Any]) -> None:
+        original(name, properties)
+        ministack_ecr.keep_template_filters(importlib.import_module("ministack.services.ecr"), name, properties)
 
     return patched
 
@@ -232,7 +198,66 @@ _UNCHANGED = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html"
 )
 
+_MUTABILITY = (
+    "MiniStack knows no filters of tags that may move: "
+    "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html"
+)
+_ECR_API = "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_"
+_ECR_OPERATIONS: Final = (
+    ("_create_repository", ministack_ecr.create_repository, _MUTABILITY),
+    ("_put_image_tag_mutability", ministack_ecr.put_image_tag_mutability, _MUTABILITY),
+    (
+        "_put_image",
+        ministack_ecr.put_image,
+        f"MiniStack moves any tag, accepts an image twice, serves no put index by digest: {_ECR_API}PutImage.html",
+    ),
+    (
+        "_batch_get_image",
+        ministack_ecr.batch_get_image,
+        f"MiniStack answers with whichever tag came last: {_ECR_API}BatchGetImage.html",
+    ),
+    (
+        "_batch_delete_image",
+        ministack_ecr.batch_delete_image,
+        f"MiniStack deletes the image with all its tags: {_ECR_API}BatchDeleteImage.html",
+    ),
+    (
+        "_list_images",
+        ministack_ecr.list_images,
+        f"MiniStack lists one tag per image and has no pages: {_ECR_API}ListImages.html",
+    ),
+    (
+        "_describe_images",
+        ministack_ecr.describe_images,
+        f"MiniStack has no pages and no ImageNotFoundException: {_ECR_API}DescribeImages.html",
+    ),
+    (
+        "_get_download_url_for_layer",
+        ministack_ecr.get_download_url_for_layer,
+        f"MiniStack gives addresses at Amazon's host, of any layer: {_ECR_API}GetDownloadUrlForLayer.html",
+    ),
+)
+
 PATCHES: Final = (
+    *(
+        Patch(module="services.ecr", name=name, expects=("data",), make=_ecr_operation(operation), why=why)
+        for name, operation, why in _ECR_OPERATIONS
+    ),
+    Patch(module="services.ecr", name="_repo_shape", expects=("repo",), make=_ecr_shape, why=_MUTABILITY),
+    Patch(
+        module="services.ecr",
+        name="_v2_put_manifest",
+        expects=("name", "ref", "headers", "body"),
+        make=_ecr_push,
+        why=_MUTABILITY,
+    ),
+    Patch(
+        module="services.cloudformation.provisioners",
+        name="_ecr_repo_apply_policies",
+        expects=("name", "props"),
+        make=_ecr_template,
+        why=_MUTABILITY,
+    ),
     Patch(
         module="app",
         name="_docker_socket_present",
@@ -284,14 +309,6 @@ PATCHES: Final = (
         ),
         make=_without_unchanged,
         why=_UNCHANGED,
-    ),
-    Patch(
-        module="services.ecr",
-        name="_get_download_url_for_layer",
-        expects=("data",),
-        make=_download_from_us,
-        why="MiniStack's download addresses are at Amazon's host, which does not answer here; AWS's can be downloaded: "
-        "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetDownloadUrlForLayer.html",
     ),
     Patch(
         module="core.lambda_runtime",

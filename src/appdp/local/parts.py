@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from appdp.local import ecs, elb, ministack_patches, network_resources
+from appdp.local import ecs, elb, ministack_patches, ministack_process, network_resources
 from appdp.local.cloudformation import Bridge
 from appdp.local.ecs import EcsParts
 from appdp.local.ecs.containers import ContainerRuntime
@@ -41,7 +41,7 @@ class Parts:
     async def start(self, front: Front) -> None:
         """Build, start and mount them, and put their resource types into CloudFormation."""
         recorded = RecordedResources()
-        bridge = Bridge(asyncio.get_running_loop(), ministack_patches.current_caller)
+        bridge = Bridge(asyncio.get_running_loop(), ministack_process.current_caller)
         front.page("listeners", dict)
         front.page("unsimulated", recorded.page)
         _register(bridge, network_resources.handlers(self._kernel.clients), keep=True)
@@ -56,7 +56,7 @@ class Parts:
             return SimulatedRuntime(SimulatedImages(self._kernel.endpoint).behaviour)
         from appdp.local.ecs.docker_runtime import DockerRuntime  # so that the control plane alone needs no Docker SDK
 
-        return DockerRuntime(self._kernel.instance)
+        return DockerRuntime(self._kernel.instance, self._docker)
 
     async def stop(self) -> None:
         """Stop them, last started first; one that fails does not keep the others from stopping."""

@@ -22,7 +22,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from appdp.local import ministack_patches
+from appdp.local import ministack_process
 from appdp.local.bootstrap import bootstrap
 from appdp.local.clients import EndpointClients
 from appdp.local.events import QueuedEvents
@@ -106,10 +106,10 @@ async def _start(config: ServerConfig, stack: AsyncExitStack) -> tuple[str, str]
     port = listener.getsockname()[1]
     endpoint = Endpoint(url=f"http://127.0.0.1:{port}", account=ACCOUNT, region=REGION)
     caller = Caller(account=ACCOUNT, region=REGION)
-    ministack = ministack_patches.load(port)
-    running = await ministack_patches.start(ministack)
+    ministack = ministack_process.load(port)
+    running = await ministack_process.start(ministack)
     stack.callback(running.cancel)
-    stack.push_async_callback(asyncio.to_thread, ministack_patches.stop)
+    stack.push_async_callback(asyncio.to_thread, ministack_process.stop)
     front = Front(ministack, caller)
     await stack.enter_async_context(_http(front, listener))
     kernel = _kernel(config, endpoint, caller, stack)
@@ -123,7 +123,7 @@ async def _start(config: ServerConfig, stack: AsyncExitStack) -> tuple[str, str]
 
 def _kernel(config: ServerConfig, endpoint: Endpoint, caller: Caller, stack: AsyncExitStack) -> Kernel:
     clients = EndpointClients(endpoint)
-    events = QueuedEvents(ministack_patches.put_event, caller)
+    events = QueuedEvents(ministack_process.put_event, caller)
     stack.callback(clients.close)
     stack.push_async_callback(asyncio.to_thread, events.close)
 
