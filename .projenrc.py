@@ -106,6 +106,7 @@ RUFF = {
             # Benchmarks start our own commands, and print what they found.
             "benchmarks/**": ["S603", "S607", "T20"],
         },
+        "flake8-annotations": {"allow-star-arg-any": True},
         "mccabe": {"max-complexity": 10},
         "flake8-tidy-imports": {
             "banned-api": {"unittest.mock": {"msg": "Write a fake that implements the port (tests/fakes)."}}
