@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from http.client import HTTPConnection
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -33,10 +34,10 @@ def push_all(scenario: Scenario, tags: Mapping[str, str], endpoint: str) -> None
     Raises:
         LocalError: the registry refused something.
     """
-    registry = _Registry(endpoint)
-    for release in scenario.releases:
-        for image in release.images if release.name in tags else ():
-            _push(registry, repository_name(scenario.application, image.image), tags[release.name], image)
+    with closing(_Registry(endpoint)) as registry:
+        for release in scenario.releases:
+            for image in release.images if release.name in tags else ():
+                _push(registry, repository_name(scenario.application, image.image), tags[release.name], image)
 
 
 def _push(registry: _Registry, repository: str, tag: str, image: ImageBuild) -> None:
@@ -73,6 +74,9 @@ class _Registry:
     def __init__(self, endpoint: str) -> None:
         address = urlsplit(endpoint)
         self._connection = HTTPConnection(str(address.hostname), address.port, timeout=30)
+
+    def close(self) -> None:
+        self._connection.close()
 
     def blob(self, repository: str, content: bytes, kind: str) -> dict[str, Any]:
         descriptor = _describe(content, kind)
