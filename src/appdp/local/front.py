@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from appdp.local.protocol import Answer, ServedService, signature
 from appdp.local.wire import AwsService, Caller
@@ -15,6 +15,14 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ADMIN_PATH = "/_appdp/"
+
+_OUR_NAMES: Final = ("127.0.0.1", "localhost")
+_OUR_SUFFIXES: Final = (".localhost", ".amazonaws.com")
+_REFUSAL: Final = Answer(
+    status=403,
+    headers={"content-type": "text/plain"},
+    body=b"The embedded AWS answers commands and SDKs on this machine, not web pages.\n",
+)
 
 
 class Front:
@@ -43,6 +51,8 @@ class Front:
         """Answer one ASGI scope."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
+        elif scope["type"] == "http" and _from_a_web_page(_headers(scope)):
+            await _send(send, _REFUSAL)
         elif scope["type"] != "http":
             await self._fallback(scope, receive, send)
         elif scope["path"].startswith(ADMIN_PATH):
@@ -51,7 +61,7 @@ class Front:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = _headers(scope)
         signed = signature(headers, self._default)
         service = self._services.get(signed.service) if signed else None
         if signed is None or service is None:
@@ -66,6 +76,22 @@ class Front:
         content = page() if page else {"error": f"No page is called {name!r}. There are: {', '.join(known)}."}
         body = json.dumps(content).encode()
         return Answer(status=200 if page else 404, headers={"content-type": "application/json"}, body=body)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _from_a_web_page(headers: Mapping[str, str]) -> bool:
+    """Whether a browser asks on behalf of a page, perhaps one whose name was made to point at loopback.
+
+    Nothing here is verified by a password, and a Lambda function is a program on this machine, so no page may reach it.
+    See: https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+    """
+    if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
+        return True
+    host = headers.get("host", "localhost").rsplit(":", 1)[0].lower()
+    return host not in _OUR_NAMES and not host.endswith(_OUR_SUFFIXES)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

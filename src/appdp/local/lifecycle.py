@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import select
@@ -20,10 +21,12 @@ from appdp.local.clients import SECRET, EndpointClients
 from appdp.local.docker_daemon import choose
 from appdp.local.instances import Instance
 from appdp.local.leftovers import MARKER
-from appdp.local.server import ACCOUNT, REGION, STOP_SECONDS, ServerConfig
+from appdp.local.server_config import ACCOUNT, REGION, STOP_SECONDS, ServerConfig
 from appdp.local.wire import Endpoint
 
 Mode = Literal["docker", "control-plane"]
+
+_NEEDED: Final = ("aiohttp", "docker", "hypercorn", "ministack")
 
 START_SECONDS: Final = 60.0
 """How long the server process may take until it is ready."""
@@ -64,8 +67,10 @@ class EmbeddedAws:
             time_scale: factor on ECS's own waits. Default: as on AWS.
 
         Raises:
-            LocalError: Docker was asked for and does not answer, or the server process did not become ready.
+            LocalError: ``appdp[local]`` is not installed, Docker was asked for and does not answer, or the server
+                process did not become ready.
         """
+        _check_installed()
         daemon = choose(docker)
         root = instances.root()
         instances.sweep(root)
@@ -155,6 +160,15 @@ class EmbeddedAws:
         finally:
             connection.close()
         return dict(content)
+
+
+def _check_installed() -> None:
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise LocalError(
+            f"The embedded AWS needs packages that are not installed: {', '.join(missing)}.",
+            hint="Install them: pip install 'aws-cdk-appdp[local]'.",
+        )
 
 
 def _base_environment(instance: Instance) -> dict[str, str]:

@@ -111,7 +111,7 @@ def _note_unchanged(update: Callable[..., Any]) -> Callable[..., Any]:
 def _without_unchanged(add_event: Callable[..., None]) -> Callable[..., None]:
     """Events of a resource that an update leaves alone are taken back: AWS has none."""
 
-    def patched(stack_id: str, stack: str, logical_id: str, kind: str, status: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def patched(stack_id: str, stack: str, logical_id: str, kind: str, status: str, *args: Any, **kwargs: Any) -> None:
         if status != "UPDATE_COMPLETE" or (stack, logical_id) not in _unchanged:
             add_event(stack_id, stack, logical_id, kind, status, *args, **kwargs)
             return
@@ -132,7 +132,7 @@ _WORKER_ERROR: Final = '"trace": traceback.format_exc()'
 
 
 def _keep_error_type(invoke: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def patched(*args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - MiniStack has no types
+    def patched(*args: Any, **kwargs: Any) -> dict[str, Any]:
         response = invoke(*args, **kwargs)
         _failure.type = response.get("type")
         return response
@@ -141,7 +141,7 @@ def _keep_error_type(invoke: Callable[..., dict[str, Any]]) -> Callable[..., dic
 
 
 def _answer_error_type(execute: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def patched(*args: Any) -> dict[str, Any]:  # noqa: ANN401 - MiniStack has no types
+    def patched(*args: Any) -> dict[str, Any]:
         _failure.type = None
         answer = execute(*args)
         if answer.get("error") and _failure.type:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import os
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -28,6 +29,7 @@ def load(port: int) -> AsgiApp:
             f"MiniStack {version('ministack')} is installed; the embedded AWS is written for {PINNED}.",
             hint=f"Install it: pip install 'ministack=={PINNED}'.",
         )
+    logging.getLogger("kms").setLevel(logging.ERROR)  # it warns at import that it cannot sign; nothing here signs
     ministack_patches.apply()
     application: AsgiApp = importlib.import_module("ministack.app").app
     return application

@@ -15,7 +15,6 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,46 +27,10 @@ from appdp.local.clients import EndpointClients
 from appdp.local.events import QueuedEvents
 from appdp.local.front import Front
 from appdp.local.parts import Parts
+from appdp.local.server_config import ACCOUNT, REGION, STOP_SECONDS, ServerConfig
 from appdp.local.wire import AddressBook, Caller, Endpoint, Kernel
 
-ACCOUNT = "000000000000"
-REGION = "us-east-1"
-STOP_SECONDS = 45.0
-"""How long the parts may take to stop before the process ends anyway; what is left is swept by the next start."""
-
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerConfig:
-    """What the starting process tells the server process.
-
-    Args:
-        instance: the id for labels and markers.
-        directory: the instance's directory.
-        lock: the inherited descriptor that holds the instance's lock.
-        port: the port on loopback; 0 is any free one.
-        docker: the Docker daemon's address, or None for the control plane alone.
-        bake_scale: factor on bake times.
-        time_scale: factor on ECS's own waits.
-    """
-
-    instance: str
-    directory: str
-    lock: int
-    port: int = 0
-    docker: str | None = None
-    bake_scale: float = 1.0
-    time_scale: float = 1.0
-
-    def to_json(self) -> str:
-        """One argument of a command line."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> ServerConfig:
-        """Read it back."""
-        return cls(**json.loads(text))
 
 
 def run(config: ServerConfig) -> None:

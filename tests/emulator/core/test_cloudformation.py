@@ -50,7 +50,7 @@ class Assembly:
         self._directory = directory
         self._artifacts: dict[str, Any] = {}
 
-    def stack(self, name: str, resources: Template, *, after: tuple[str, ...] = (), **sections: Any) -> None:  # noqa: ANN401
+    def stack(self, name: str, resources: Template, *, after: tuple[str, ...] = (), **sections: Any) -> None:
         template = {**sections, "Resources": resources}
         for section, content in BOOTSTRAP.items():
             template[section] = {**content, **sections.get(section, {})}

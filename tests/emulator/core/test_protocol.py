@@ -230,6 +230,16 @@ def test_everything_else_goes_to_the_fallback(served: Served) -> None:
     assert _raw(served, "/", {}, "")[0] == 418
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://example.com"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "rebound.example.com:4566"}],
+)
+def test_web_pages_are_refused(served: Served, headers: dict[str, str]) -> None:
+    for path in ("/", "/_appdp/health", "/v2/"):
+        assert _raw(served, path, {**_signed("ecs", "ListClusters"), **headers}, "{}")[0] == 403
+    assert not served.ecs.calls
+
+
 def test_admin_pages(served: Served) -> None:
     assert _raw(served, "/_appdp/health", {}, "") == (200, '{"status": "ready"}')
     status, text = _raw(served, "/_appdp/nothing", {}, "")
