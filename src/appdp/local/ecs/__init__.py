@@ -94,7 +94,6 @@ def build(kernel: Kernel, load_balancing: LoadBalancing, containers: ContainerRu
     scheduling = SchedulerParts(
         store=store,
         tasks=life,
-        containers=containers,
         balancing=load_balancing,
         journal=journal,
         time_scale=kernel.time_scale,

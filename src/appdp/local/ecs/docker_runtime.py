@@ -53,7 +53,7 @@ class _Running:
 
 
 class DockerRuntime:
-    """Runs containers with Docker.
+    """Runs containers with Docker. Images that it pulled go when it closes.
 
     Args:
         instance: id of this embedded AWS; every container carries it as the label ``appdp.local.instance``.
@@ -66,6 +66,7 @@ class DockerRuntime:
         self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="docker")
         self._known: dict[str, _Running] = {}
         self._pulls: dict[str, asyncio.Task[None]] = {}
+        self._pulled: set[str] = set()
         self._events: Any = None
         self._listening = asyncio.Lock()
 
@@ -121,9 +122,10 @@ class DockerRuntime:
             known.ended.set_result(Exit(code=137))
 
     async def close(self) -> None:
-        """Remove every container of this instance and let the threads go."""
+        """Remove every container of this instance and what it pulled, and let the threads go."""
         found = await self._call(self._mine)
         await asyncio.gather(*(self.remove(container) for container in found))
+        await asyncio.gather(*(self._call(self._forget, image) for image in self._pulled))
         if self._events is not None:
             self._events.close()
         self._threads.shutdown(wait=False)
@@ -139,8 +141,13 @@ class DockerRuntime:
                     self._client.images.get(image)
                     return
             self._client.images.pull(image)
+            self._pulled.add(image)
         except (DockerException, requests.RequestException) as error:
             raise PullFailure(_text(error)) from error
+
+    def _forget(self, image: str) -> None:
+        with contextlib.suppress(APIError):
+            self._client.images.remove(image)
 
     def _create(self, order: ContainerOrder) -> Container:
         try:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from appdp.local.ecs import names, new_tasks
-from appdp.local.ecs.containers import ContainerRuntime
 from appdp.local.ecs.journal import Journal
 from appdp.local.ecs.new_tasks import TaskOrder
 from appdp.local.ecs.store import Container, Revision, Service, Store, Task
@@ -58,7 +57,6 @@ class SchedulerParts:
 
     store: Store
     tasks: TaskLife
-    containers: ContainerRuntime
     balancing: LoadBalancing
     journal: Journal
     time_scale: float
@@ -145,9 +143,7 @@ class ServiceScheduler:
         if task.desired_status == "STOPPED":
             self._count(scale, task)
             return
-        for container in task.containers:
-            if container.runtime_id and "healthCheck" in container.definition:
-                container.health = self._parts.containers.health(container.runtime_id)
+        self._parts.tasks.look(task)
         if self.is_healthy(task):
             self._prove(scale, task)
         else:

@@ -81,7 +81,7 @@ class Calls:
         self._clients = clients
         self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="ecs-call")
 
-    async def __call__(self, service: str, operation: str, caller: Caller, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS's parameters
+    async def __call__(self, service: str, operation: str, caller: Caller, **parameters: Any) -> dict[str, Any]:
         """Call ``operation`` (boto3's name) of ``service``; raises what boto3 raises."""
 
         def blocking() -> dict[str, Any]:

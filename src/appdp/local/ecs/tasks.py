@@ -72,6 +72,12 @@ class TaskLife:
         task.stopped_reason = reason
         task.stop.set()
 
+    def look(self, task: Task) -> None:
+        """Bring the health of a task's containers up to date."""
+        for container in task.containers:
+            if container.runtime_id and "healthCheck" in container.definition and task.desired_status == "RUNNING":
+                container.health = self._parts.containers.health(container.runtime_id)
+
     async def _live(self, task: Task, changed: Callable[[], None]) -> None:
         def reach(status: str, *times: str) -> None:
             task.last_status = status

@@ -68,6 +68,7 @@ class TasksApi:
             if task is None:
                 failures.append({"arn": arn, "reason": "MISSING"})
             else:
+                self._life.look(task)
                 found.append(task_views.task(task))
         return {"tasks": found, "failures": failures}
 

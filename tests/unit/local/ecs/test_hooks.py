@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from appdp.local.wire import ServiceError
 from tests.unit.local.ecs.test_shifting import create, reach, update
 from tests.unit.local.ecs.world import HOOK, PRODUCTION, World, hook, in_world, pause, refusal, until
+
+from appdp.local.wire import ServiceError
 
 
 def test_the_payload_is_as_documented() -> None:

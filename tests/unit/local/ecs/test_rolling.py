@@ -6,13 +6,13 @@ import asyncio
 from typing import Any
 
 import pytest
+from tests.unit.local.ecs.world import BLUE, World, balancer, in_world, rolling, until
 
 from appdp.local.ecs.containers import Exits
 from appdp.local.ecs.rolling import breaker_threshold
-from tests.unit.local.ecs.world import BLUE, World, balancer, in_world, rolling, until
 
 
-async def create(world: World, image: str = "web:1", *, count: int = 2, **more: Any) -> None:
+async def create(world: World, image: str = "web:1", *, count: int = 2, **more: object) -> None:
     definition = await world.register(image)
     await world(
         "CreateService",
@@ -23,7 +23,7 @@ async def create(world: World, image: str = "web:1", *, count: int = 2, **more: 
     )
 
 
-async def release(world: World, image: str, **more: Any) -> dict[str, Any]:
+async def release(world: World, image: str, **more: object) -> dict[str, Any]:
     await world("UpdateService", service="web", taskDefinition=await world.register(image), **more)
     return await world.ended()
 
@@ -52,7 +52,7 @@ def test_new_tasks_are_healthy_before_old_ones_stop() -> None:
         async def watch() -> bool:
             nonlocal least
             least = min(least, len([key for key in world.balancing.targets if key[0] == BLUE]))
-            return (await world.deployments())[0]["status"] == "SUCCESSFUL"
+            return str((await world.deployments())[0]["status"]) == "SUCCESSFUL"
 
         await world("UpdateService", service="web", taskDefinition=await world.register("web:2"))
         await until(watch)

@@ -6,9 +6,6 @@ import asyncio
 from typing import Any
 
 import pytest
-
-from appdp.local.ecs.containers import Exits
-from appdp.local.ecs.shifting import WRONG_NETWORKING, steps
 from tests.unit.local.ecs.world import (
     BLUE,
     GREEN,
@@ -20,6 +17,9 @@ from tests.unit.local.ecs.world import (
     in_world,
     until,
 )
+
+from appdp.local.ecs.containers import Exits
+from appdp.local.ecs.shifting import WRONG_NETWORKING, steps
 
 STAGES = [
     "PRE_SCALE_UP",
@@ -36,11 +36,11 @@ STAGES = [
 HOOKABLE = [stage for stage in STAGES if stage not in ("SCALE_UP", "BAKE_TIME", "CLEAN_UP")]
 
 
-def shifting(strategy: str = "BLUE_GREEN", **more: Any) -> dict[str, Any]:
-    return {"strategy": strategy, "bakeTimeInMinutes": 1, **more}
+def shifting(**more: object) -> dict[str, Any]:
+    return {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1, **more}
 
 
-async def create(world: World, *, count: int = 2, test: bool = True, **configuration: Any) -> None:
+async def create(world: World, *, count: int = 2, test: bool = True, **configuration: object) -> None:
     await world(
         "CreateService",
         serviceName="web",
@@ -54,7 +54,7 @@ async def create(world: World, *, count: int = 2, test: bool = True, **configura
     world.clients.events.clear()
 
 
-async def update(world: World, image: str = "web:2", **more: Any) -> None:
+async def update(world: World, image: str = "web:2", **more: object) -> None:
     await world("UpdateService", service="web", taskDefinition=await world.register(image), **more)
 
 

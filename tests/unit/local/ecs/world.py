@@ -1,4 +1,4 @@
-"""An embedded ECS with nothing real around it: a load balancer that obeys, AWS clients that answer from dictionaries."""
+"""An embedded ECS with nothing real around it: a load balancer that obeys, AWS clients made of dictionaries."""
 
 from __future__ import annotations
 
@@ -164,11 +164,11 @@ class World:
             raise PullFailure(f"failed to resolve reference {image}: not found")
         return self.images.get(image, Runs())
 
-    async def __call__(self, operation: str, **params: Any) -> dict[str, Any]:
+    async def __call__(self, operation: str, **params: object) -> dict[str, Any]:
         validate(self._model.operation_model(operation), params, "InvalidParameterException")
         return await self.parts.service.call(operation, params, CALLER)
 
-    async def register(self, image: str = "web:1", **container: Any) -> str:
+    async def register(self, image: str = "web:1", **container: object) -> str:
         """Register a one-container task definition ``web``; returns its ARN."""
         definition = {"name": "web", "image": image, "portMappings": [{"containerPort": 8080}], **container}
         answer = await self("RegisterTaskDefinition", family="web", containerDefinitions=[definition])
@@ -190,7 +190,7 @@ class World:
             newest = (await self.deployments(name))[0]
             return newest if "finishedAt" in newest else None
 
-        return await until(over, seconds)
+        return dict(await until(over, seconds))
 
     async def tasks(self, status: str = "RUNNING") -> list[dict[str, Any]]:
         arns = (await self("ListTasks", desiredStatus=status))["taskArns"]
@@ -214,7 +214,7 @@ class World:
 async def until(probe: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:  # noqa: ANN401 - whatever the probe finds
     """The first true answer of ``probe``."""
     async with asyncio.timeout(seconds):
-        while not (found := await probe()):
+        while not (found := await probe()):  # noqa: ASYNC110 - what is waited for is seen only by asking the API
             await asyncio.sleep(0.005)
         return found
 
@@ -234,7 +234,7 @@ def in_world(story: Callable[[World], Awaitable[None]]) -> None:
     asyncio.run(run())
 
 
-def rolling(**configuration: Any) -> dict[str, Any]:
+def rolling(**configuration: object) -> dict[str, Any]:
     breaker = {"enable": True, "rollback": True}
     return {"strategy": "ROLLING", "deploymentCircuitBreaker": breaker, **configuration}
 
@@ -252,10 +252,10 @@ def balancer(*, shifting: bool = False, test: bool = True) -> dict[str, Any]:
     return {**plain, "advancedConfiguration": advanced}
 
 
-def hook(*stages: str, **more: Any) -> dict[str, Any]:
+def hook(*stages: str, **more: object) -> dict[str, Any]:
     role = "arn:aws:iam::000000000000:role/hook"
     return {"hookTargetArn": HOOK, "roleArn": role, "lifecycleStages": list(stages), **more}
 
 
-def pause(*stages: str, **more: Any) -> dict[str, Any]:
+def pause(*stages: str, **more: object) -> dict[str, Any]:
     return {"targetType": "PAUSE", "lifecycleStages": list(stages), **more}
