@@ -4,6 +4,7 @@
 #   exits      end at once with code 3, as a process does whose configuration is wrong
 #   unhealthy  listen, and answer 503 to everything, as a process does whose database is away
 set -eu
+exec 2>&1 # one stream, so that the lines of the log keep their order
 service=$(cat /www/service)
 version=$(cat /www/version)
 echo "$service release $version: starting"
@@ -14,15 +15,15 @@ healthy)
     ;;
 exits)
     echo "$service release $version: reading the price list"
-    echo "$service release $version: FATAL: price list has no currency, giving up" >&2
+    echo "$service release $version: FATAL: price list has no currency, giving up"
     exit 3
     ;;
 unhealthy)
-    echo "$service release $version: cannot reach the database, answering 503 until it is back" >&2
+    echo "$service release $version: cannot reach the database, answering 503 until it is back"
     nc -ll -p 8080 -e /bin/sh /app/unavailable.sh &
     ;;
 *)
-    echo "MODE=$MODE is not a mode: allowed are healthy, exits, unhealthy" >&2
+    echo "MODE=$MODE is not a mode: allowed are healthy, exits, unhealthy"
     exit 2
     ;;
 esac

@@ -58,7 +58,7 @@ def _numbers(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
 @click.option("--json", "as_json", is_flag=True, help="Print the report's data as JSON on stdout.")
 @click.option("--debug", is_flag=True, expose_value=False, is_eager=True, callback=_debug, help="Print tracebacks.")
 @click.pass_context
-def rehearse(ctx: click.Context, /, directory: Path, **given: Any) -> None:  # noqa: ANN401 - click's parameters
+def rehearse(ctx: click.Context, /, directory: Path, **given: Any) -> None:
     """Release, break and return the example in DIRECTORY on this machine, with no AWS account.
 
     Starts an embedded AWS, deploys the example's CDK stacks as they are, builds its images, and plays the acts of its

@@ -112,6 +112,7 @@ def play(act: Act, world: World) -> ActRecord:
         lanes=result.lanes,
         traffic=result.traffic,
         asked_rate=world.rate,
+        containers=bool(world.targets),
     )
     record = ActRecord(
         number=act.number,

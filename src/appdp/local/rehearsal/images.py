@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -63,19 +63,21 @@ def targets(
     )
 
 
-def build_and_push(
-    scenario: Scenario, wanted: Sequence[BuildTarget], docker: DockerCommand, tell: Callable[[str], None]
-) -> None:
-    """Build and push.
+def build(scenario: Scenario, wanted: Sequence[BuildTarget], docker: DockerCommand) -> None:
+    """Build images into the daemon's store.
 
     Raises:
-        LocalError: a build or a push failed; the message shows Docker's own.
+        LocalError: a build failed; the message shows Docker's own.
     """
-    build = scenario.build
-    tell(f"building {len(wanted)} images")
-    docker.build(str(build.context.resolve()), str(build.dockerfile.resolve()), wanted)
-    references = [tag for target in wanted for tag in target.tags]
-    tell(f"pushing {len(references)} tags")
+    docker.build(str(scenario.build.context.resolve()), str(scenario.build.dockerfile.resolve()), wanted)
+
+
+def push(references: Sequence[str], docker: DockerCommand) -> None:
+    """Push images, a few at a time.
+
+    Raises:
+        LocalError: the registry did not take one.
+    """
     with ThreadPoolExecutor(PARALLEL_PUSHES) as pool:
         list(pool.map(docker.push, references))
 

@@ -25,6 +25,7 @@ class Evidence:
         lanes: see :class:`~appdp.local.rehearsal.record.Lane`.
         traffic: None where the act ran without load.
         asked_rate: the load that was asked for, in requests per second.
+        containers: whether real containers ran.
     """
 
     outcome: Outcome | None
@@ -38,6 +39,7 @@ class Evidence:
     lanes: tuple[Lane, ...] = ()
     traffic: ActTraffic | None = None
     asked_rate: float = 0.0
+    containers: bool = True
 
 
 def judge(expect: Expect, evidence: Evidence, *, answers: str) -> tuple[Check, ...]:
@@ -75,10 +77,11 @@ def _within(expect: Expect, evidence: Evidence) -> list[Check]:
 
 
 def _failure_text(expect: Expect, evidence: Evidence) -> list[Check]:
-    if not expect.failure:
+    parts = (*expect.failure, *(expect.log if evidence.containers else ()))
+    if not parts:
         return []
-    missing = [part for part in expect.failure if part not in evidence.failure]
-    named = ", ".join(repr(part) for part in expect.failure)
+    missing = [part for part in parts if part not in evidence.failure]
+    named = ", ".join(repr(part) for part in parts)
     seen = "missing " + ", ".join(repr(part) for part in missing) if missing else "all of it"
     return [Check(name=f"the failure text says {named}", passed=not missing, seen=seen)]
 

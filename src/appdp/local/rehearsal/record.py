@@ -192,4 +192,16 @@ class RehearsalRecord:
             plain["seconds"] = act.seconds
             if act.traffic:
                 plain["traffic"] |= {"sent": act.traffic.sent, "failed": act.traffic.failed, "rate": act.traffic.rate}
-        return data
+        rounded: dict[str, Any] = _rounded(data)
+        return rounded
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A tenth of a millisecond is more than was measured."""
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(each) for each in value]
+    return value

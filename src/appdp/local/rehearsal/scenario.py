@@ -104,12 +104,14 @@ class Expect:
     Args:
         outcome: how the deployment ends.
         failure: parts that the failure text must contain.
+        log: more such parts, from what containers write; not looked for where no container runs.
         within_seconds: upper bound on the time from command to verdict. Default: none.
         switch_within_seconds: upper bound between the first and the last service's switch. Default: none.
     """
 
     outcome: Outcome
     failure: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
     within_seconds: float | None = None
     switch_within_seconds: float | None = None
 
@@ -302,6 +304,7 @@ def _expect(table: Table) -> Expect:
     expect = Expect(
         outcome=Outcome(table.choice("outcome", named(Outcome))),
         failure=table.texts("failure", ()),
+        log=table.texts("log", ()),
         within_seconds=table.number("within_seconds", None),
         switch_within_seconds=table.number("switch_within_seconds", None),
     )

@@ -7,6 +7,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -108,9 +109,11 @@ class _Stage:
         self._note(_BAKE_NOTE)
         releases = self._scenario.releases_of(self._options.acts)
         tags = {release.name: images.tag_of(self._scenario, release) for release in releases}
-        self._deploy_stacks()
         try:
-            self._publish(tags)
+            with ThreadPoolExecutor(1) as pool:  # the images are built while the CDK program runs
+                built = pool.submit(self._build, tags)
+                self._deploy_stacks()
+            self._publish(tags, built.result())
             yield self._world(tags), self._where()
         finally:
             if self._docker:
@@ -129,16 +132,24 @@ class _Stage:
             self._screen.step("deploying the stacks")
             stacks.deploy(self._aws, folder, tell=self._screen.step)
 
-    def _publish(self, tags: dict[str, str]) -> None:
+    def _build(self, tags: dict[str, str]) -> tuple[str, ...]:
+        """Build the images; returns the references to push."""
         if self._docker is None:
-            self._note(_NO_CONTAINERS)
-            synthetic.push_all(self._scenario, tags, self._aws.endpoint.url)
-            return
+            return ()
         base = base_image.find(self._scenario.build, self._docker)
         if base and base.note:
             self._note(base.note)
         targets = images.targets(self._scenario, tags, registry=self._registry, base=base)
-        images.build_and_push(self._scenario, targets, self._docker, self._screen.step)
+        images.build(self._scenario, targets, self._docker)
+        return tuple(tag for target in targets for tag in target.tags)
+
+    def _publish(self, tags: dict[str, str], references: tuple[str, ...]) -> None:
+        self._screen.step("pushing the images")
+        if self._docker:
+            images.push(references, self._docker)
+        else:
+            self._note(_NO_CONTAINERS)
+            synthetic.push_all(self._scenario, tags, self._aws.endpoint.url)
 
     def _world(self, tags: dict[str, str]) -> World:
         return World(

@@ -56,14 +56,12 @@ def spans(samples: Iterable[Seen], end: float) -> tuple[Span, ...]:
 
 
 def phases(snapshots: Sequence[Snapshot], end: float) -> tuple[Span, ...]:
-    """The phases of a deployment. The engine says when each began, so they do not depend on when it was asked."""
-    found: list[Seen] = []
-    for snapshot in snapshots:
-        deployment = snapshot.deployment
-        if not found:
-            found.append(Seen(deployment.started_at, str(Phase.PREPARE)))
-        found.append(Seen(deployment.phase_since or snapshot.at, str(deployment.phase)))
-    return tuple(span for span in spans(found, end) if span.name != Phase.DONE)
+    """The phases of a deployment: each lasts until the engine hands back a state in another one."""
+    if not snapshots:
+        return ()
+    first = Seen(snapshots[0].deployment.started_at, str(Phase.PREPARE))
+    seen = [Seen(snapshot.at, str(snapshot.deployment.phase)) for snapshot in snapshots]
+    return tuple(span for span in spans([first, *seen], end) if span.name != Phase.DONE)
 
 
 def lanes(snapshots: Sequence[Snapshot], stages: Sequence[StageSeen], end: float) -> tuple[Lane, ...]:

@@ -26,6 +26,11 @@ def section(act: ActRecord, colours: Mapping[str, int]) -> Markup:
     )
 
 
+def column(title: str, number: bool) -> Markup:
+    """The head of a column; numbers stand at the right."""
+    return element("th", title, scope="col", class_="number" if number else None)
+
+
 def badge(act: ActRecord) -> Markup:
     """How the deployment ended, coloured by whether that was expected."""
     kind = "good" if act.as_expected else "bad"
@@ -66,8 +71,8 @@ def _numbers(act: ActRecord) -> Markup | None:
     load = act.traffic
     if load is None:
         return None
-    titles = ("Service", "Requests", "Failed", "Median", "99 %", "Slowest", "Answered by")
-    head = element("tr", *(element("th", title, scope="col") for title in titles))
+    titles = ("Service", "Requests", "Failed", "Median", "99 %", "Slowest", "Release that answered")
+    head = element("tr", *(column(title, 1 <= place <= 5) for place, title in enumerate(titles)))
     rows = [_number_row(act, service) for service in load.services]
     return element(
         "div",
@@ -83,7 +88,7 @@ def _numbers(act: ActRecord) -> Markup | None:
 
 def _number_row(act: ActRecord, service: ServiceTraffic) -> Markup:
     figure_name = f"act{act.number}.{service.service}"
-    answered = ", ".join(f"{name}: {count:,}" for name, count in service.releases.items())
+    answered = ", ".join(f"{count:,} by {name}" for name, count in service.releases.items())
     failures = ", ".join(f"{status}: {count:,}" for status, count in service.failures.items())
     return element(
         "tr",

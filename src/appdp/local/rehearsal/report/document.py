@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from appdp.local.rehearsal.record import ActRecord, RehearsalRecord
 from appdp.local.rehearsal.report import words
-from appdp.local.rehearsal.report.act_section import badge, section
+from appdp.local.rehearsal.report.act_section import badge, column, section
 from appdp.local.rehearsal.report.markup import Markup, element, join
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -100,7 +100,7 @@ def _card(name: str, value: str, figure: str, kind: str = "") -> Markup:
 
 def _overview(record: RehearsalRecord) -> Markup:
     titles = ("Act", "What happened", "Ended", "Expected", "Requests", "Failed", "Time")
-    head = element("tr", *(element("th", title, scope="col") for title in titles))
+    head = element("tr", *(column(title, place >= 4) for place, title in enumerate(titles)))
     rows = [_overview_row(act) for act in record.acts]
     return element(
         "section",

@@ -215,7 +215,7 @@ def _switch(service: ServiceTraffic, frame: Frame, top: float) -> Markup | None:
     end = x > WIDTH - 140
     return element(
         "g",
-        element("line", x1=x, x2=x, y1=top - 2, y2=top + CHART),
-        element("text", "switch", x=x - 5 if end else x + 5, y=top + 9, text_anchor="end" if end else "start"),
+        element("line", x1=x, x2=x, y1=top - 10, y2=top + CHART),
+        element("text", "switch", x=x - 5 if end else x + 5, y=top - 3, text_anchor="end" if end else "start"),
         class_="switch",
     )

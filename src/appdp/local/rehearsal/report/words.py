@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from appdp.local.rehearsal.record import ActRecord, Lane, RehearsalRecord
@@ -55,30 +54,41 @@ def verdict(record: RehearsalRecord) -> str:
     return f"{good} of {counted(total, 'act')} as expected".capitalize()
 
 
+TOGETHER = 0.5
+"""Services that come to the gate within half a second of each other came together: it is looked at that often."""
+
+
 def waits(act: ActRecord) -> tuple[str, ...]:
     """Who stood at the gate, for how long, and for whom."""
-    waiting = [(lane, lane.waited) for lane in act.lanes if lane.waited is not None]
+    waiting = sorted((lane for lane in act.lanes if lane.waited is not None), key=_waited, reverse=True)
     if not waiting:
         return ()
-    last = min(waiting, key=lambda pair: pair[1])[0]
-    absent = tuple(lane.service for lane in act.lanes if lane.waited is None and _has_green(lane))
-    sentences = []
-    for lane, waited in sorted(waiting, key=lambda pair: -pair[1]):
-        sentences.append(f"{lane.service} stood at the gate for {seconds(waited)}{_for_whom(lane, last, absent, act)}")
-    return tuple(sentences)
+    if act.gate_opened_at is None:
+        absent = " and ".join(lane.service for lane in act.lanes if lane.waited is None and _has_green(lane))
+        return tuple(
+            f"{lane.service} stood at the gate for {seconds(_waited(lane))}, waiting for {absent or 'the engine'}; "
+            "the gate never opened."
+            for lane in waiting
+        )
+    last = waiting[-1]
+    before = [lane for lane in waiting if _waited(lane) - _waited(last) > TOGETHER]
+    together = [lane.service for lane in waiting if lane not in before]
+    came = f"{' and '.join(together)} came {'to the gate together' if len(together) > 1 else 'last'}"
+    return (
+        *(
+            f"{lane.service} waited {seconds(_waited(lane) - _waited(last))} at the gate for {last.service}."
+            for lane in before
+        ),
+        f"{came}, {seconds(_waited(last))} before the time at which the engine opened it for all.",
+    )
+
+
+def _waited(lane: Lane) -> float:
+    return lane.waited or 0.0
 
 
 def _has_green(lane: Lane) -> bool:
     return any(span.name in ("starting", "failed", "returning") for span in lane.progress)
-
-
-def _for_whom(lane: Lane, last: Lane, absent: Sequence[str], act: ActRecord) -> str:
-    if act.gate_opened_at is None:
-        names = " and ".join(absent)
-        return f", waiting for {names}; the gate never opened." if names else "; the gate never opened."
-    if lane is last:
-        return ": it came last, and passed when the engine opened the gate."
-    return f": until {last.service} was ready too, and the engine opened the gate for both at once."
 
 
 def switch_spread(act: ActRecord) -> float | None:
