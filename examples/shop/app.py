@@ -51,7 +51,8 @@ class Network(Stack):
         )
 
 
-app = App()
+# CloudFormation exports between stacks: what is in use cannot be deleted.
+app = App(post_cli_context={"@aws-cdk/core:defaultCrossStackReferences": "strong"})
 network = Network(app, "shop-network")
 
 # ---- What appdp is about starts here. --------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration, Stack, Stage
+from aws_cdk import ArnFormat, Duration, Stack, Stage
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
@@ -179,9 +179,12 @@ class Deployer(Construct):
         )
 
     def _home(self, repository: ecr.IRepository) -> ImageRepository:
-        account, region = repository.env.account, repository.env.region
+        # Not its env: that of a repository imported with attributes is ours, whatever its ARN says.
+        stack = Stack.of(self)
+        arn = stack.split_arn(repository.repository_arn, ArnFormat.SLASH_RESOURCE_NAME)
+        account, region = arn.account or stack.account, arn.region or stack.region
         return ImageRepository(
-            registry=f"{account}.dkr.ecr.{region}.{Stack.of(self).url_suffix}",
+            registry=f"{account}.dkr.ecr.{region}.{stack.url_suffix}",
             repository=repository.repository_name,
             registry_id=account,
             region=region,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import jsii
@@ -16,80 +15,21 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct, IConstruct
 
 from appdp.cdk.acknowledgements import acknowledge_warnings
-from appdp.cdk.capacity import Capacity
 from appdp.cdk.deployer import Deployer
 from appdp.cdk.permissions import ENVIRONMENT_TAG
 from appdp.cdk.scaling import Scaling
 from appdp.cdk.service_findings import acknowledge_service_findings
 from appdp.cdk.service_options import ServiceOptions, check_options
-from appdp.cdk.strategy import Strategy
+from appdp.cdk.service_settings import ServiceSettings, fargate_service
 from appdp.cdk.task import Task, TaskSettings, adopt_task, define_task
 from appdp.errors import ConfigurationError
 from appdp.model import handoff
-from appdp.model.environment import ServiceManifest, StrategyKind
+from appdp.model.environment import ServiceManifest
 
 WARNINGS: Final = {
     "@aws-cdk/aws-ecs:shouldUseCircuitBreaker": "ECS's circuit breaker is for rolling deployments only; the deployer's "
     "watchdog stops a green that does not come up.",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceSettings:
-    """What a service says about where and how its tasks run; the meaning is in :class:`ServiceOptions`."""
-
-    cluster: ecs.ICluster
-    vpc: ec2.IVpc | None = None
-    subnets: ec2.SubnetSelection | None = None
-    security_groups: Sequence[ec2.ISecurityGroup] = ()
-    assign_public_ip: bool = False
-    capacity: Capacity | None = None
-    desired_count: int | None = None
-    scaling: Scaling | None = None
-    strategy: Strategy
-    alarms: Sequence[cloudwatch.IAlarm] = ()
-    enable_execute_command: bool = False
-    health_check_grace_period: Duration | None = None
-
-    @classmethod
-    def of(cls, options: ServiceOptions, strategy: Strategy, grace: Duration | None = None) -> ServiceSettings:
-        """The settings among a service's options."""
-        return cls(
-            cluster=options["cluster"],
-            vpc=options.get("vpc"),
-            subnets=options.get("subnets"),
-            security_groups=options.get("security_groups", ()),
-            assign_public_ip=options.get("assign_public_ip", False),
-            capacity=options.get("capacity"),
-            desired_count=options.get("desired_count"),
-            scaling=options.get("scaling"),
-            strategy=strategy,
-            alarms=options.get("alarms", ()),
-            enable_execute_command=options.get("enable_execute_command", False),
-            health_check_grace_period=grace,
-        )
-
-    @property
-    def network(self) -> ec2.IVpc:
-        """The VPC of the tasks."""
-        return self.vpc or self.cluster.vpc
-
-    @property
-    def first_count(self) -> int:
-        """How many tasks the first release starts."""
-        if self.scaling is not None:
-            return self.scaling.min
-        return 1 if self.desired_count is None else self.desired_count
-
-    def check(self, path: str) -> None:
-        """Raise unless the settings go together."""
-        if self.scaling is not None and self.desired_count is not None:
-            raise ConfigurationError(
-                f"{path}: desired_count={self.desired_count} together with scaling=.",
-                hint="Leave desired_count out: the service starts with the scaling's min.",
-            )
-        if self.desired_count is not None and self.desired_count < 1:
-            raise ConfigurationError(f"{path}: desired_count={self.desired_count}: at least 1 task.")
 
 
 @jsii.implements(ec2.IConnectable, iam.IGrantable)
@@ -106,18 +46,18 @@ class ReleasedService(Construct):
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, deployer: Deployer, options: ServiceOptions) -> None:
-        super().__init__(scope, construct_id)
         check_options(type(self).__name__, options)
+        super().__init__(scope, construct_id)
         self.deployer = deployer
         name = options.get("name") or construct_id.lower()
         self.service_name = handoff.check_name(f"{self.node.path}: service", name)
         deployer.claim(self, self.service_name)
 
     def define_or_adopt(
-        self, options: ServiceOptions, *, port: int | None = None, health_command: ecs.HealthCheck | None = None
+        self, options: ServiceOptions, *, port: int | None = None, health_check: ecs.HealthCheck | None = None
     ) -> Task:
         """The task definition: from the options, or the ready-made one."""
-        settings = TaskSettings.of(options, health_command)
+        settings = TaskSettings.of(options, health_check)
         ready_made, images = options.get("task_definition"), options.get("images")
         if ready_made is None:
             if images is not None:
@@ -139,10 +79,10 @@ class ReleasedService(Construct):
         self._task = task
         self.task_definition = task.definition
         self.log_group = task.log_group
-        self.service = _fargate_service(self, task, settings)
+        self.service = fargate_service(self, task.definition, settings)
         self._count_tasks(settings)
-        for alarm in settings.alarms:
-            self.add_alarm(alarm)
+        self._alarms = [alarm.alarm_name for alarm in settings.alarms]
+        self._render_alarms()
         resource = self.service.node.default_child
         if isinstance(resource, ecs.CfnService):
             # The deployer may update the services that carry its tag, and no others.
@@ -202,7 +142,13 @@ class ReleasedService(Construct):
         An alarm on this service's own metrics needs a name of its own (``alarm_name=``); without one, the alarm needs
         the service and the service the alarm.
         """
-        self.service.enable_deployment_alarms([alarm.alarm_name], behavior=ecs.AlarmBehavior.ROLLBACK_ON_ALARM)
+        self._alarms.append(alarm.alarm_name)
+        self._render_alarms()
+
+    def _render_alarms(self) -> None:
+        # The L2 service keeps the alarms of its first call only, and writes an empty block when there are none.
+        alarms = {"AlarmNames": self._alarms, "Enable": True, "Rollback": True} if self._alarms else None
+        _override(self.service, "DeploymentConfiguration.Alarms", alarms)
 
     @property
     def connections(self) -> ec2.Connections:
@@ -258,45 +204,6 @@ def release_condition(scope: Construct, deployer: Deployer) -> CfnCondition:
         return existing
     release = ssm.StringParameter.value_for_string_parameter(stack, deployer.release.parameter_name)
     return CfnCondition(stack, construct_id, expression=Fn.condition_equals(release, handoff.SENTINEL))
-
-
-def _fargate_service(scope: ReleasedService, task: Task, settings: ServiceSettings) -> ecs.FargateService:
-    strategy = settings.strategy
-    public = ec2.SubnetType.PUBLIC if settings.assign_public_ip else ec2.SubnetType.PRIVATE_WITH_EGRESS
-    subnets = settings.subnets or ec2.SubnetSelection(subnet_type=public)
-    groups = list(settings.security_groups) or [ec2.SecurityGroup(scope, "SecurityGroup", vpc=settings.network)]
-    rolling = strategy.kind is StrategyKind.ROLLING
-    return ecs.FargateService(
-        scope,
-        "Service",
-        cluster=settings.cluster,
-        task_definition=task.definition,
-        capacity_provider_strategies=(settings.capacity or Capacity.on_demand()).strategies(),
-        vpc_subnets=ec2.SubnetSelection(subnets=settings.network.select_subnets(**_selection(subnets)).subnets),
-        security_groups=groups,
-        assign_public_ip=settings.assign_public_ip,
-        min_healthy_percent=100,
-        max_healthy_percent=200,
-        circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True) if rolling else None,
-        deployment_strategy=strategy.ecs_strategy,
-        bake_time=strategy.bake_time,
-        canary_configuration=strategy.steps(StrategyKind.CANARY),
-        linear_configuration=strategy.steps(StrategyKind.LINEAR),
-        enable_execute_command=settings.enable_execute_command,
-        health_check_grace_period=settings.health_check_grace_period,
-    )
-
-
-def _selection(subnets: ec2.SubnetSelection) -> dict[str, Any]:
-    names = (
-        "availability_zones",
-        "one_per_az",
-        "subnet_filters",
-        "subnet_group_name",
-        "subnets",
-        "subnet_type",
-    )
-    return {name: value for name in names if (value := getattr(subnets, name)) is not None}
 
 
 def _override(construct: IConstruct, prop: str, value: object) -> None:

@@ -34,11 +34,11 @@ class TaskSettings:
     architecture: Architecture | None = None
     environment: Mapping[str, str] | None = None
     secrets: Mapping[str, ecs.Secret] | None = None
-    health_command: ecs.HealthCheck | None = None
+    health_check: ecs.HealthCheck | None = None
     log_retention: logs.RetentionDays | None = None
 
     @classmethod
-    def of(cls, options: ServiceOptions, health_command: ecs.HealthCheck | None = None) -> TaskSettings:
+    def of(cls, options: ServiceOptions, health_check: ecs.HealthCheck | None = None) -> TaskSettings:
         """The settings among a service's options."""
         return cls(
             image=options.get("image"),
@@ -47,7 +47,7 @@ class TaskSettings:
             architecture=options.get("architecture"),
             environment=options.get("environment"),
             secrets=options.get("secrets"),
-            health_command=health_command,
+            health_check=health_check,
             log_retention=options.get("log_retention"),
         )
 
@@ -112,7 +112,7 @@ def define_task(scope: Construct, name: str, deployer: Deployer, settings: TaskS
         image=deployer.image(image.name),
         environment=settings.environment,
         secrets=settings.secrets,
-        health_check=settings.health_command,
+        health_check=settings.health_check,
         logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=log_group),
         port_mappings=None if port is None else [ecs.PortMapping(container_port=port)],
     )

