@@ -99,7 +99,7 @@ class Bench:
         self._ports = itertools.count(80)
         self._servers: list[asyncio.Server] = []
 
-    async def call(self, operation: str, **params: Any) -> dict[str, Any]:  # noqa: ANN401
+    async def call(self, operation: str, **params: Any) -> dict[str, Any]:
         """One API call."""
         return await self.parts.service.call(operation, params, CALLER)
 
@@ -108,7 +108,7 @@ class Bench:
         answer = await self.call("CreateLoadBalancer", Name=name, Subnets=["subnet-a", "subnet-b"])
         return str(answer["LoadBalancers"][0]["LoadBalancerArn"])
 
-    async def group(self, name: str, *, delay: int = 5, **settings: Any) -> str:  # noqa: ANN401
+    async def group(self, name: str, *, delay: int = 5, **settings: Any) -> str:
         """A target group's ARN; ``delay`` is its deregistration delay."""
         answer = await self.call("CreateTargetGroup", Name=name, **{**GROUP, **settings})
         arn = str(answer["TargetGroups"][0]["TargetGroupArn"])
@@ -129,7 +129,7 @@ class Bench:
         name = load_balancer.split("/")[2]
         return str(answer["Listeners"][0]["ListenerArn"]), self.parts.listeners()[f"{name}:{port}"]
 
-    async def serve(self, groups: list[str], name: str = "blue", **settings: Any) -> Server:  # noqa: ANN401
+    async def serve(self, groups: list[str], name: str = "blue", **settings: Any) -> Server:
         """A target, registered with target groups."""
         server = Server(name=name, ip=next(self._ips), **settings)
         accept = web.Server(server.answer, access_log=None)
@@ -157,7 +157,7 @@ class Bench:
             while self.parts.load_balancing.health(group, ip, port).state != wanted:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.005)
 
-    async def get(self, url: str, **options: Any) -> tuple[int, str]:  # noqa: ANN401
+    async def get(self, url: str, **options: Any) -> tuple[int, str]:
         """Status and body of a GET."""
         async with self.http.get(url, allow_redirects=False, **options) as answer:
             return answer.status, await answer.text()
@@ -208,7 +208,7 @@ class Load:
 
 
 @asynccontextmanager
-async def under_load(url: str, *, clients: int = 8, method: str = "GET", **options: Any) -> AsyncIterator[Load]:  # noqa: ANN401
+async def under_load(url: str, *, clients: int = 8, method: str = "GET", **options: Any) -> AsyncIterator[Load]:
     """Clients that send one request after the other for as long as the body of the ``async with`` runs."""
     load, stop = Load(), asyncio.Event()
 

@@ -28,11 +28,11 @@ async def wire(url: str, request: bytes) -> bytes:
     return answer
 
 
-async def one_target(at: Bench, **settings: object) -> tuple[str, str]:
+async def one_target(at: Bench, *, slow_seconds: float = 2.0) -> tuple[str, str]:
     """A group with a healthy target called ``blue``, and the URL that leads there."""
     group = await at.group("blue")
     _, url = await at.listen(await at.load_balancer(), forward(**{group: 1}))
-    server = await at.serve([group], **settings)
+    server = await at.serve([group], slow_seconds=slow_seconds)
     await at.state(group, server.ip, server.port, "healthy")
     return group, url
 
