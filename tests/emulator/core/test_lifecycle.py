@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import docker
 import pytest
 
 from appdp.errors import LocalError
@@ -19,6 +20,7 @@ from appdp.local import instances
 from appdp.local.leftovers import LABEL, MARKER
 from appdp.local.lifecycle import EmbeddedAws
 from tests.emulator.core.functions import create_function
+from tests.emulator.static_image import static_image
 
 OWNER = """
 import sys, time
@@ -166,15 +168,13 @@ def test_a_running_instance_is_not_swept(root: Path) -> None:
 def test_the_next_start_removes_containers_of_a_killed_server(
     root: Path, owner: Callable[..., tuple[subprocess.Popen[str], int]]
 ) -> None:
-    import docker
-
     process, server = owner(docker=True)
     (instance,) = _instances(root)
     client = docker.from_env()
     try:
         network = client.networks.create(f"appdp-test-{instance}", labels={LABEL: instance})
         container = client.containers.run(
-            "bb", ["sleep", "600"], detach=True, labels={LABEL: instance}, network=str(network.name)
+            static_image(client), ["sleep", "600"], detach=True, labels={LABEL: instance}, network=str(network.name)
         )
         os.kill(server, signal.SIGKILL)
         process.kill()
