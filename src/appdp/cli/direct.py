@@ -19,6 +19,9 @@ from appdp.model.deployment import Deployment, Failure, Outcome, Phase
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 """Seconds to wait between tries of a step. Together they stay within the lock's lease of three minutes."""
 
+_LONGEST_WAIT: Final = 30.0
+"""Seconds between steps, at most: every step renews the lock's lease, which a longer sleep would let run out."""
+
 _INTERRUPTED: Final = "stopped by the user (Ctrl-C)"
 
 _CAN_GO_BACK: Final = frozenset({Phase.GREEN, Phase.GATE, Phase.CUTOVER, Phase.BAKE})
@@ -73,7 +76,7 @@ class _Process:
                 self._sleep(pause)
         self.deployment = step.deployment
         voice.show(self.deployment)
-        self._sleep(step.wait_seconds)
+        self._sleep(min(step.wait_seconds, _LONGEST_WAIT))
 
 
 def taken_back(deployment: Deployment, now: float) -> Deployment:

@@ -147,7 +147,9 @@ def _text(deployment: Deployment, outcome: Outcome) -> str:
 def _next(request: Request, outcome: Outcome) -> str:
     status = f"appdp status {request.environment}"
     return {
-        Outcome.SUCCEEDED: f"{status}; to go back: appdp rollback {request.environment}",
+        Outcome.SUCCEEDED: status
+        if request.rollback
+        else f"{status}; to go back: appdp rollback {request.environment}",
         Outcome.ROLLED_BACK: "mend the cause above and deploy a new release",
         Outcome.FAILED: f"{status}; then deploy or roll back again, which takes over what is left",
         Outcome.REFUSED: "mend the cause above and deploy again",

@@ -14,6 +14,7 @@ from appdp.model.deployment import Deployment, LogEntry, Progress
 from appdp.model.plan import Plan
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 _COLOURS: Final = {
@@ -73,7 +74,12 @@ class Narrator(Protocol):
 
 def narrator() -> Narrator:
     """A live table if stderr is a terminal, plain lines if not."""
-    return _Live() if sys.stderr.isatty() else _Plain()
+    if not sys.stderr.isatty():
+        return PlainNarrator()
+    # Imported here because rich costs more time than --help may take.
+    from rich.console import Console
+
+    return LiveNarrator(Console(stderr=True))
 
 
 class _Story:
@@ -92,11 +98,14 @@ class _Story:
         ]
 
 
-class _Plain:
+class PlainNarrator:
+    """Tells the story in lines."""
+
     def __init__(self) -> None:
         self._story = _Story()
 
     def show(self, deployment: Deployment) -> None:
+        """Show what is new."""
         for line in self._story.new(deployment):
             say(line)
 
@@ -104,22 +113,24 @@ class _Plain:
         """Nothing to leave."""
 
 
-class _Live:
-    def __init__(self) -> None:
-        # Imported here because rich costs more time than --help may take.
-        from rich.console import Console
+class LiveNarrator:
+    """Tells the story in lines above a table of the services, which is gone at the end."""
+
+    def __init__(self, console: Console) -> None:
         from rich.live import Live
 
         self._story = _Story()
-        self._live = Live(console=Console(stderr=True), refresh_per_second=4, transient=True)
+        self._live = Live(console=console, refresh_per_second=4, transient=True)
         self._live.start()
 
     def show(self, deployment: Deployment) -> None:
+        """Show what is new."""
         for line in self._story.new(deployment):
             self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
         self._live.update(_table(deployment))
 
     def close(self) -> None:
+        """Leave the terminal as it was."""
         self._live.stop()
 
 

@@ -10,7 +10,7 @@ from appdp.cli.context import Aws, Cli
 from appdp.cli.options import account_options, json_option
 
 if TYPE_CHECKING:
-    from appdp.engine.overview import EnvironmentStatus, Running
+    from appdp.engine.overview import EnvironmentStatus, Running, ServiceStatus
 
 
 @click.command()
@@ -61,13 +61,19 @@ def _lines(found: EnvironmentStatus) -> list[str]:
         lines = [
             f"{where} runs {found.release}, since {moment(found.since or 0.0)}, recorded by {found.by or 'unknown'}"
         ]
-    words = {True: "released", False: "DIFFERS", None: "-"}
     rows = [("service", "strategy", "tasks", "image", "")]
     for service in found.services:
         tasks = f"{service.running}/{service.desired}"
-        rows.append((service.name, service.strategy, tasks, words[service.released], service.detail))
+        detail = "" if service.changing else service.detail
+        rows.append((service.name, service.strategy, tasks, _image(service), detail))
     lines += columns(rows) if found.services else ["  no services"]
     return [*lines, _under_way(found.deployment)]
+
+
+def _image(service: ServiceStatus) -> str:
+    if service.changing:
+        return "changing"
+    return {True: "released", False: "DIFFERS", None: "-"}[service.released]
 
 
 def _under_way(running: Running | None) -> str:

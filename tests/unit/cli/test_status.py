@@ -71,6 +71,8 @@ def test_a_deployment_that_is_under_way() -> None:
     terminal.run("deploy", "dev", "v2", "--timeout", "6")
     result = terminal.run("status", "dev")
     assert result.stdout.splitlines()[-1].endswith("follow it with --follow")
+    assert "changing" in result.stdout
+    assert "DIFFERS" not in result.stdout
     assert ALICE in result.stdout
     assert data(terminal.run("status", "dev", "--json"))["deployment"]["alive"] is True
 

@@ -23,6 +23,7 @@ class ServiceStatus:
         running, pending, desired: numbers of tasks.
         digests: container name → digest that runs; of every active revision, the one that the service points at.
         released: whether those digests hold what the recorded release holds; None when there is nothing to compare.
+        changing: whether more than one revision is active, because a deployment is under way.
         detail: what stands out, as a sentence; empty when nothing does.
     """
 
@@ -33,6 +34,7 @@ class ServiceStatus:
     desired: int
     digests: Mapping[str, str]
     released: bool | None
+    changing: bool = False
     detail: str = ""
 
 
@@ -150,7 +152,6 @@ def _service(
     current = [revision for revision in active if revision.task_definition == live.task_definition] or active
     digests = dict(current[-1].digests) if current else {}
     differences = wanted.differences(manifest, digests)
-    notes = [*differences, *(["two revisions are active"] if len(active) > 1 else [])]
     return ServiceStatus(
         name=manifest.name,
         strategy=manifest.strategy.value,
@@ -159,7 +160,8 @@ def _service(
         desired=live.desired_count,
         digests=digests,
         released=not differences if wanted.release and digests else None,
-        detail="; ".join(notes),
+        changing=len(active) > 1,
+        detail="; ".join(differences),
     )
 
 

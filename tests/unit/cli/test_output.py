@@ -1,0 +1,64 @@
+"""What the user sees while a deployment runs."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from appdp.cli.output import LiveNarrator, PlainNarrator, columns, narrator
+from appdp.model.deployment import Deployment, Owner, Phase, Progress, ServiceState
+
+DEPLOYMENT = Deployment(
+    id="d",
+    application="shop",
+    environment="dev",
+    release="v2",
+    owner=Owner(execution=None, requested_by="me"),
+    started_at=0.0,
+    phase=Phase.GREEN,
+    services=(
+        ServiceState(name="api", progress=Progress.STARTING, stage="SCALE_UP", detail="[2] of 3"),
+        ServiceState(name="worker", progress=Progress.UNCHANGED),
+    ),
+).logged(1.0, "its green comes [up]", "api")
+
+
+def test_lines_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    voice = PlainNarrator()
+    voice.show(DEPLOYMENT)
+    voice.show(DEPLOYMENT.logged(2.0, "it is up", "api"))
+    voice.close()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split(maxsplit=1)[1] for line in err.splitlines()] == [
+        "api     its green comes [up]",
+        "api     it is up",
+    ]
+
+
+def test_a_terminal_gets_a_table_below_the_lines() -> None:
+    screen = io.StringIO()
+    voice = LiveNarrator(Console(file=screen, force_terminal=True, width=100))
+    voice.show(DEPLOYMENT)
+    voice.show(replace(DEPLOYMENT, phase=Phase.GATE))
+    voice.close()
+    shown = screen.getvalue()
+    assert shown.count("its green comes [up]") == 1
+    assert "shop/dev → v2" in shown
+    assert "phase: gate" in shown
+    assert "starting" in shown
+    assert "SCALE_UP" in shown
+    assert "[2] of 3" in shown
+    assert shown.endswith("\x1b[?25h") or "\x1b[?25h" in shown, "the cursor is back"
+
+
+def test_what_is_no_terminal_gets_lines() -> None:
+    assert isinstance(narrator(), PlainNarrator)
+
+
+def test_columns() -> None:
+    assert columns([("a", "bb"), ("ccc", "d")]) == ["  a    bb", "  ccc  d"]
+    assert columns([]) == []
