@@ -52,7 +52,7 @@ def answer(after: Step) -> dict[str, Any]:
         # Wait's SecondsPath takes whole seconds only.
         "wait_seconds": math.ceil(after.wait_seconds),
         "done": deployment.done,
-        "outcome": deployment.outcome.value if deployment.outcome else None,
+        "outcome": deployment.outcome.value if deployment.done and deployment.outcome else None,
         "summary": _summary(deployment)[:SUMMARY_LIMIT],
     }
 
