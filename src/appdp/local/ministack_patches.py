@@ -173,7 +173,7 @@ def _ecr_shape(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _ecr_push(original: Callable[..., Any]) -> Callable[..., Any]:
-    def patched(name: str, reference: str, headers: Mapping[str, str], body: bytes) -> Any:  # noqa: ANN401
+    def patched(name: str, reference: str, headers: Mapping[str, str], body: bytes) -> Any:  # noqa: ANN401 - MiniStack has no types
         ecr = importlib.import_module("ministack.services.ecr")
         return ministack_ecr.check_pushed_tag(ecr, name, reference, body) or original(name, reference, headers, body)
 
