@@ -92,7 +92,7 @@ class Service:
     production: Revision | None = None
     rollouts: list[Rollout] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
-    count_writes: list[int] = field(default_factory=list)
+    count_writes: list[tuple[float, int]] = field(default_factory=list)
 
     @property
     def rollout(self) -> Rollout | None:

@@ -39,15 +39,12 @@ def drive(
     until: Callable[[Deployment], bool] = lambda deployment: False,
     each: Callable[[Deployment], None] = lambda deployment: None,
 ) -> Deployment:
-    """Advance until the deployment is done, or ``until`` says so.
-
-    The state goes through JSON's shape after every step, as it does in the state machine.
-    """
+    """Advance until the deployment is done, or ``until`` says so; ``each`` sees every state."""
     for _ in range(MOST_STEPS):
         if deployment.done or until(deployment):
             return deployment
         step = advance(deployment, ports or aws.ports)
-        deployment = Deployment.from_dict(step.deployment.to_dict())
+        deployment = step.deployment
         each(deployment)
         aws.clock.sleep(step.wait_seconds)
     raise AssertionError(f"no end after {MOST_STEPS} steps: {deployment}")

@@ -84,7 +84,7 @@ class FakeServices:
 
     def set_desired_count(self, cluster: str, service: str, count: int) -> None:
         found = self.services[service]
-        found.count_writes.append(count)
+        found.count_writes.append((self._clock.now(), count))
         found.desired_count = count
 
     def stop(self, deployment: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 
@@ -42,7 +43,14 @@ def run_until_killed(aws: FakeAws, deployment: Deployment, interruptions: Interr
             aws, deployment, ports=interruptions.around(aws.ports), each=lambda now: last.insert(0, now)
         ), False
     except Killed:
-        return last[0], True
+        return stored(last[0]), True
+
+
+def stored(deployment: Deployment) -> Deployment:
+    """The state as the state machine gives it back: through JSON."""
+    back = Deployment.from_dict(json.loads(json.dumps(deployment.to_dict())))
+    assert back == deployment
+    return back
 
 
 def calls_of(story: Story) -> int:
@@ -56,12 +64,21 @@ def calls_of(story: Story) -> int:
 
 
 def each_kill(
-    story: Story, then: Callable[[FakeAws, Deployment], None], record: Callable[[str, object], None], name: str
+    story: Story,
+    then: Callable[[FakeAws, Deployment], None],
+    record: Callable[[str, object], None],
+    name: str,
+    *,
+    moments: tuple[bool, ...] = (False, True),
 ) -> None:
-    """Kill at every call, before and after it; ``then`` goes on from the last state."""
+    """Kill at every call, before and after it; ``then`` goes on from the last state.
+
+    Without that state, being killed before a call is the same as being killed after the one before it; then ``moments``
+    is only one of them.
+    """
     calls = calls_of(story)
     for at in range(1, calls + 1):
-        for happened in (False, True):
+        for happened in moments:
             aws, deployment = story.begin()
             last, killed = run_until_killed(aws, deployment, killer(at, happened=happened))
             assert killed
@@ -70,8 +87,9 @@ def each_kill(
                 then(aws, last)
             except AssertionError as error:
                 raise AssertionError(f"killed {'after' if happened else 'before'} call {at}: {error}") from error
-    record(f"kill points: {name}", calls * 2)
-    print(f"\n{name}: {calls * 2} kill points")  # noqa: T201  # the figure is what this test shows
+    points = calls * len(moments)
+    record(f"kill points: {name}", points)
+    print(f"\n{name}: {points} kill points")  # noqa: T201  # the figure is what this test shows
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -90,7 +108,7 @@ def test_resumed_after_a_kill_at_every_port_call(name: str, record_property: Cal
 def test_resumed_after_two_kills(name: str) -> None:
     story, chance = STORIES[name], random.Random(20261123)  # noqa: S311  # not for secrets
     calls = calls_of(story)
-    for _ in range(150):
+    for _ in range(80):
         aws, deployment = story.begin()
         for _ in range(2):
             interruptions = killer(chance.randint(1, calls), happened=chance.random() < 0.5)
@@ -112,8 +130,8 @@ def test_taken_over_after_a_death_at_every_port_call(
         aws.owners.running.discard(str(execution().execution))
         recorded = None if aws.release == "none" else aws.release
         aws.publish("next")
-        aws.publish("bad", broken={"storefront": Behaviour.EXITS})
-        done = start_until_free(aws, "bad" if next_fails else "next")
+        aws.publish("worse", broken={"storefront": Behaviour.EXITS})
+        done = start_until_free(aws, "worse" if next_fails else "next")
         if next_fails:
             assert done.outcome is Outcome.ROLLED_BACK, done.failure
             holds_for(aws, recorded)
@@ -121,7 +139,7 @@ def test_taken_over_after_a_death_at_every_port_call(
             assert done.outcome is Outcome.SUCCEEDED, done.failure
             holds_for(aws, "next")
 
-    each_kill(STORIES[name], take_over, record_property, f"{name}, taken over, {next_fails=}")
+    each_kill(STORIES[name], take_over, record_property, f"{name}, taken over, {next_fails=}", moments=(True,))
 
 
 def start_until_free(aws: FakeAws, release: str) -> Deployment:
@@ -135,7 +153,7 @@ def start_until_free(aws: FakeAws, release: str) -> Deployment:
     return done
 
 
-@pytest.mark.parametrize("name", ["deploy", "first release", "one service changed", "ECS lists deployments late"])
+@pytest.mark.parametrize("name", ["deploy", "first release", "ECS lists deployments late"])
 def test_taken_back_after_a_kill_at_every_port_call(name: str, record_property: Callable[[str, object], None]) -> None:
     """Ctrl-C: the step that was under way may have happened or not, and everything goes back."""
     story = STORIES[name]
@@ -155,8 +173,8 @@ def test_taken_back_after_a_kill_at_every_port_call(name: str, record_property: 
     each_kill(story, take_back, record_property, f"{name}, taken back")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=st.integers(0, 2**32), share=st.floats(0.01, 0.25), name=st.sampled_from(sorted(STORIES)))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32), share=st.floats(0.005, 0.04), name=st.sampled_from(sorted(STORIES)))
 def test_errors_that_pass_at_random_calls(seed: int, share: float, name: str) -> None:
     story, chance = STORIES[name], random.Random(seed)  # noqa: S311  # not for secrets
 

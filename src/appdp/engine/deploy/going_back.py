@@ -16,6 +16,7 @@ from appdp.engine.deploy import watchdog
 from appdp.engine.deploy.changing import finish, in_progress
 from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.finding import Newer, newer_deployments
+from appdp.engine.deploy.follow import APPEAR_SECONDS
 from appdp.engine.deploy.manifests import find_manifest
 from appdp.engine.deploy.polling import SOON, wait_seconds
 from appdp.engine.deploy.step import Step
@@ -29,6 +30,9 @@ PATIENCE_SECONDS: Final = 26 * 3600
 
 See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html (bakeTimeInMinutes)
 """
+
+_ASKED_FOR: Final = "asked for"
+"""Stands for a service deployment that leads back and that ECS does not list yet."""
 
 
 def go_on_returning(deployment: Deployment, ports: Ports, now: float) -> Step:
@@ -63,7 +67,7 @@ def _one(
         ports.services.set_desired_count(service.cluster, service.arn, 0)
     newer = newer_deployments(service, ports)
     if not newer:
-        return _never_listed(service, live)
+        return _never_listed(service, live, ports, now)
     newest = newer[0]
     way = _way(service, newest, live)
     if not newest.live.status.ended:
@@ -90,13 +94,18 @@ def _way(service: ServiceState, newest: Newer, live: LiveService) -> _Way:
     return _Way.BACK if target == service.previous_task_definition else _Way.FOREIGN
 
 
-def _never_listed(service: ServiceState, live: LiveService) -> ServiceState:
-    """ECS lists no deployment of ours: it was never asked for, or was asked for a moment ago."""
+def _never_listed(service: ServiceState, live: LiveService, ports: Ports, now: float) -> ServiceState:
+    """ECS lists no deployment of ours: none was asked for, or a moment ago.
+
+    Not the same as being where it was before: an earlier deployment may have died and left the service elsewhere.
+    """
     own = service.previous_task_definition == service.task_definition
-    asked = service.first and live.desired_count != 0 if own else live.task_definition == service.task_definition
-    if asked:
+    if service.first and live.desired_count != 0 if own else live.task_definition == service.task_definition:
         return service
-    return _back(service, "was not touched")
+    if live.task_definition != service.previous_task_definition:
+        return _redeploy(service, ports)
+    unsettled = service.return_deployment == _ASKED_FOR or len(live.revisions) > 1
+    return service if unsettled and now - service.since < APPEAR_SECONDS else _back(service, "runs what it ran before")
 
 
 def _in_the_way(service: ServiceState, newest: LiveDeployment, way: _Way, ports: Ports) -> ServiceState:
@@ -142,7 +151,7 @@ def _ended_ours(service: ServiceState, newest: LiveDeployment, live: LiveService
     match newest.status:
         case DeploymentStatus.ROLLBACK_FAILED:
             return _lost(service, f"ECS could not roll back {newest.arn}: {newest.reason}")
-        case DeploymentStatus.SUCCESSFUL if arrived:
+        case _ if arrived and (newest.status is DeploymentStatus.SUCCESSFUL or service.return_deployment == _ASKED_FOR):
             return service  # asked for already; ECS does not list it yet
         case _ if arrived:
             return _back(service, "runs its previous revision")
@@ -170,7 +179,7 @@ _ENDED: Final = {_Way.OURS: _ended_ours, _Way.BACK: _ended_back, _Way.FOREIGN: _
 def _redeploy(service: ServiceState, ports: Ports) -> ServiceState:
     previous = str(service.previous_task_definition)
     ports.services.update(service.cluster, service.arn, task_definition=previous)
-    return replace(service, detail=f"asked ECS for {previous.rsplit('/', 1)[-1]} again")
+    return replace(service, detail=f"asked ECS for {previous.rsplit('/', 1)[-1]} again", return_deployment=_ASKED_FOR)
 
 
 def _back(service: ServiceState, detail: str) -> ServiceState:
