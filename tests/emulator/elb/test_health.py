@@ -55,7 +55,7 @@ def test_one_passed_check_makes_a_new_target_healthy() -> None:
             await at.listen(await at.load_balancer(), forward(**{group: 1}))
             server = await at.serve([group])
             assert at.parts.load_balancing.health(group, server.ip, server.port).reason == "Elb.RegistrationInProgress"
-            await at.state(group, server.ip, server.port, "healthy", within=1.0)
+            await at.state(group, server.ip, server.port, "healthy", within=4.0)
 
     asyncio.run(run())
 
@@ -63,7 +63,7 @@ def test_one_passed_check_makes_a_new_target_healthy() -> None:
 def test_a_target_that_answers_otherwise_is_unhealthy_and_needs_the_threshold_to_return() -> None:
     async def run() -> None:
         async with bench() as at:
-            group = await at.group("blue", HealthyThresholdCount=3)
+            group = await at.group("blue", HealthyThresholdCount=10)
             await at.listen(await at.load_balancer(), forward(**{group: 1}))
             server = await at.serve([group], health=503)
             await at.state(group, server.ip, server.port, "unhealthy")
@@ -134,7 +134,7 @@ def test_changed_settings_hold_for_the_next_check() -> None:
             await asyncio.sleep(0.05)
             assert at.parts.load_balancing.health(group, server.ip, server.port).reason == "Elb.InitialHealthChecking"
             await at.call("ModifyTargetGroup", TargetGroupArn=group, Matcher={"HttpCode": "418"})
-            await at.state(group, server.ip, server.port, "healthy", within=1.0)
+            await at.state(group, server.ip, server.port, "healthy", within=4.0)
 
     asyncio.run(run())
 
@@ -149,5 +149,9 @@ def test_targets_that_are_asked_for_and_not_there_are_not_registered() -> None:
             (description,) = answer["TargetHealthDescriptions"]
             assert description["TargetHealth"]["Reason"] == "Target.NotRegistered"
             await at.call("DeregisterTargets", TargetGroupArn=group, Targets=[{"Id": "10.1.1.1", "Port": 80}])
+            await at.call("DeleteTargetGroup", TargetGroupArn=group)
+            assert not at.parts.load_balancing.exists(group)
+            assert at.parts.load_balancing.health(group, "10.1.1.1", 80).reason == "Target.NotRegistered"
+            await at.parts.load_balancing.deregister(group, "10.1.1.1", 80)
 
     asyncio.run(run())

@@ -40,8 +40,8 @@ def test_weights_flip_a_thousand_times_under_load(method: str) -> None:
                     )
                     await asyncio.sleep(0.002)
             assert load.failed == {}
-            assert load.bodies()["blue"] > 200
-            assert load.bodies()["green"] > 200
+            assert load.bodies()["blue"] > 50
+            assert load.bodies()["green"] > 50
 
     asyncio.run(run())
 
@@ -119,7 +119,7 @@ def test_a_slow_request_outlives_the_deregistration_of_its_target() -> None:
             assert {(await at.get(url))[1] for _ in range(10)} == {"new"}
             assert not draining.done()
             assert await slow == (200, "old")
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(3.0):
                 await draining
 
     asyncio.run(run())
@@ -163,12 +163,12 @@ def test_cancelling_a_deregistration_leaves_the_target_draining() -> None:
 def test_a_draining_target_is_shown_until_the_delay_is_over_and_can_return() -> None:
     async def run() -> None:
         async with bench() as at:
-            group = await at.group("blue", delay=10)
+            group = await at.group("blue", delay=100)
             await at.listen(await at.load_balancer(), forward(**{group: 1}))
             one, two = await at.serve([group]), await at.serve([group])
             for server in (one, two):
                 await at.state(group, server.ip, server.port, "healthy")
-            async with asyncio.timeout(0.1):  # nothing is in flight, so the 0.2 s of the delay are not waited for
+            async with asyncio.timeout(1.5):  # nothing is in flight, so the 2 s of the delay are not waited for
                 await at.parts.load_balancing.deregister(group, one.ip, one.port)
                 await at.parts.load_balancing.deregister(group, two.ip, two.port)
             assert at.parts.load_balancing.health(group, one.ip, one.port).state == "draining"

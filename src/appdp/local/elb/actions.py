@@ -126,14 +126,12 @@ def weights_of(actions: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def with_weights(actions: Sequence[Mapping[str, Any]], weights: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The same rule's actions as one forward action with these weights; its stickiness stays."""
-    stickiness = next(
-        (action["ForwardConfig"]["TargetGroupStickinessConfig"] for action in actions if action["Type"] == "forward"),
-        {"Enabled": False},
-    )
+    """The same rule's actions as one forward action with these weights; its stickiness and order stay."""
+    nothing: Mapping[str, Any] = {"ForwardConfig": {}}
+    before = next((action for action in actions if action["Type"] == "forward"), nothing)
     groups = [{"TargetGroupArn": group, "Weight": weight} for group, weight in weights.items()]
-    config = {"TargetGroups": groups, "TargetGroupStickinessConfig": stickiness}
-    return normalise_actions([{"Type": "forward", "ForwardConfig": config}])
+    config = {**before["ForwardConfig"], "TargetGroups": groups}
+    return normalise_actions([{"Type": "forward", **_order(before), "ForwardConfig": config}])
 
 
 def _forward(action: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from appdp.local.elb.actions import weights_of, with_weights
+from appdp.local.elb.health import NOT_REGISTERED
 from appdp.local.elb.running import Running
 from appdp.local.elb.target_groups import state_of
 from appdp.local.wire import TargetState
@@ -34,8 +35,9 @@ class Balancing:
             await asyncio.shield(draining)
 
     def health(self, target_group: str, ip: str, port: int) -> TargetState:
-        """A target's health. Raises TargetGroupNotFound."""
-        return state_of(self._store.target_group(target_group), ip, port)
+        """A target's health; in a group that is gone, nothing is registered."""
+        group = self._store.target_groups.get(target_group)
+        return state_of(group, ip, port) if group else NOT_REGISTERED
 
     def rule_weights(self, rule: str) -> dict[str, int]:
         """Target group → weight in a rule's forward action; empty without one. Raises RuleNotFound."""

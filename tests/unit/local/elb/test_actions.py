@@ -66,10 +66,11 @@ def test_new_weights_keep_stickiness_and_order() -> None:
     sticky = {"Enabled": True, "DurationSeconds": 60}
     groups = [{"TargetGroupArn": "arn:1", "Weight": 100}, {"TargetGroupArn": "arn:2", "Weight": 0}]
     config = {"TargetGroups": groups, "TargetGroupStickinessConfig": sticky}
-    before = normalise_actions([{"Type": "forward", "ForwardConfig": config}])
+    before = normalise_actions([{"Type": "forward", "Order": "1", "ForwardConfig": config}])
     after = with_weights(before, {"arn:1": 0, "arn:2": 100})
     assert weights_of(after) == {"arn:1": 0, "arn:2": 100}
     assert after[0]["ForwardConfig"]["TargetGroupStickinessConfig"] == sticky
+    assert after[0]["Order"] == 1
     assert weights_of(before) == {"arn:1": 100, "arn:2": 0}
 
 

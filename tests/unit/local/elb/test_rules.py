@@ -17,7 +17,7 @@ from appdp.local.wire import ServiceError
 TEXT = st.text(alphabet="ab/.*?+[(\\\n", max_size=12)
 
 
-def takes(condition: dict[str, Any], **request: Any) -> bool:  # noqa: ANN401 - parts of a request
+def takes(condition: dict[str, Any], **request: Any) -> bool:
     """Whether a rule with one condition takes a request."""
     view = {
         "method": "GET",
