@@ -130,6 +130,7 @@ PYTEST = {
     "filterwarnings": ["error"],
     "markers": [
         "docker: needs a Docker daemon; skipped without one, and a failure without one where CI is set",
+        "slow: takes long without waiting for anything; left to make test",
         "browser: needs Chromium; skipped without one, and a failure without one where CI is set",
     ],
     "pythonpath": ["."],

@@ -41,7 +41,7 @@ rehearse: $(READY) ## six acts of a release on this machine, with no AWS account
 
 .PHONY: test
 test: $(READY) ## all tests (those on containers need Docker)
-	@pytest -q -n 2 --dist loadfile $(FAST) tests/synth
+	@pytest -q -n 2 --dist worksteal $(FAST) tests/synth
 	@pytest -q tests/emulator
 
 .PHONY: check
@@ -50,7 +50,7 @@ check: $(READY) ## format, lint, import contracts, types, fast tests
 	@ruff check --quiet --output-format concise .
 	@lint-imports --no-logo >.venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 	@mypy --no-error-summary
-	@pytest -q -n 2 --dist loadfile $(FAST)
+	@pytest -q -n 2 --dist worksteal -m "not slow" $(FAST)
 	@echo "Checked: format, lint, import contracts, types, fast tests."
 
 .PHONY: coverage
