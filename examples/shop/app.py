@@ -54,24 +54,20 @@ class Network(Stack):
 # CloudFormation exports between stacks: what is in use cannot be deleted.
 app = App(post_cli_context={"@aws-cdk/core:defaultCrossStackReferences": "strong"})
 network = Network(app, "shop-network")
-
-# ---- What appdp is about starts here. --------------------------------------------------------------------------------
-shop = Application(
-    name="shop",
-    images=tuple(Image(name=name, target=name) for name in ("storefront", "api", "worker")),
-)
-images = ImageRepositories(Stack(app, "shop-images"), "Images", application=shop)
-deployer = Deployer(
-    Stack(app, "shop-dev-deployer"), "Deployer", application=shop, environment="dev", repositories=images
-)
-
-dev = Stack(app, "shop-dev")
 this_machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "amd64"
 architecture = Architecture(app.node.try_get_context("architecture") or this_machine)
-for name, path, health, priority in (
-    ("Api", "/api/*", "/api/health", 10),
-    ("Storefront", "/*", "/health", 20),
-):
+
+# One repository per image, for all environments.
+shop = Application(name="shop", images=tuple(Image(name=name, target=name) for name in ("storefront", "api", "worker")))
+images = ImageRepositories(Stack(app, "shop-images"), "Images", application=shop)
+
+# One deployer per environment, in a stack of its own.
+stack = Stack(app, "shop-dev-deployer")
+deployer = Deployer(stack, "Deployer", application=shop, environment="dev", repositories=images)
+
+# The environment's services.
+dev = Stack(app, "shop-dev")
+for name, path, health, priority in (("Api", "/api/*", "/api/health", 10), ("Storefront", "/*", "/health", 20)):
     WebService(
         dev,
         name,
@@ -79,18 +75,15 @@ for name, path, health, priority in (
         cluster=network.cluster,
         listener=network.listener,
         test_listener=network.test_listener,
-        path_patterns=[path],
         priority=priority,
+        path_patterns=[path],
         health_check=HealthCheck(
-            path=health,
-            interval=Duration.seconds(5),
-            timeout=Duration.seconds(2),
-            grace=Duration.seconds(15),
+            path=health, interval=Duration.seconds(5), timeout=Duration.seconds(2), grace=Duration.seconds(15)
         ),
-        architecture=architecture,
-        desired_count=2,
         strategy=Strategy.blue_green(bake=Duration.minutes(1)),
         deregistration_delay=Duration.seconds(5),
+        desired_count=2,
+        architecture=architecture,
         assign_public_ip=True,
     )
 Worker(dev, "Worker", deployer=deployer, cluster=network.cluster, architecture=architecture, assign_public_ip=True)

@@ -181,6 +181,7 @@ def test_conditions_bound_what_a_name_cannot(environment: Environment) -> None:
 def test_the_gate_may_only_read(environment: Environment) -> None:
     found = statements(environment.deployers, "DeployerGateRole")
     assert actions(found) == {
+        "ecs:DescribeServiceDeployments",
         "ecs:DescribeServiceRevisions",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
@@ -222,8 +223,12 @@ def test_deployments_can_be_granted(environment: Environment) -> None:
     assert resources(policy, "states:StartExecution") == {
         "arn:aws:states:eu-west-1:111122223333:stateMachine:appdp-shop-dev"
     }
-    assert resources(policy, "ssm:GetParametersByPath") == {SSM, f"{SSM}/*"}
-    assert not {name for name in actions(policy) if name.split(":")[1].startswith(("Put", "Update", "Delete"))}
+    assert resources(policy, "ssm:GetParameter") == {f"{SSM}/*"}
+    assert not {
+        name
+        for name in actions(policy)
+        if name.split(":")[1].startswith(("Put", "Update", "Delete", "Register", "Stop", "Pass"))
+    }
 
 
 # ---- repositories ----------------------------------------------------------------------------------------------------

@@ -23,8 +23,10 @@ def acknowledge_deployer_findings(deployer: Deployer) -> None:
     acknowledge_findings(
         deployer.role, {wildcard_finding(deployer, resource): reason for resource, reason in reasons.items()}
     )
-    revisions = deployer.names.ecs("service-revision")
-    acknowledge_findings(deployer.gate_function_role, {wildcard_finding(deployer, revisions): reasons[revisions]})
+    asked = [deployer.names.ecs(kind) for kind in ("service-revision", "service-deployment")]
+    acknowledge_findings(
+        deployer.gate_function_role, {wildcard_finding(deployer, resource): reasons[resource] for resource in asked}
+    )
     acknowledge_findings(
         deployer.state_machine,
         {

@@ -113,11 +113,12 @@ def wildcards(names: Names) -> dict[str, str]:
 
 
 def gate_statements(names: Names) -> list[iam.PolicyStatement]:
-    """What the gate may do: read one parameter, and what a service revision runs."""
+    """What the gate may do: read one parameter, and what a service deployment is about to run."""
     gate = handoff.gate_parameter(names.application, names.environment)
     return [
         _allow(["ssm:GetParameter"], [names.parameter(gate)]),
         _allow(["ecs:DescribeServiceRevisions"], [names.ecs("service-revision")]),
+        _allow(["ecs:DescribeServiceDeployments"], [names.ecs("service-deployment")]),
     ]
 
 
@@ -128,12 +129,16 @@ def sentinel_statements(names: Names) -> list[iam.PolicyStatement]:
 
 
 def reader_statements(names: Names) -> list[iam.PolicyStatement]:
-    """What a person or a machine needs to start and follow deployments."""
+    """What a person or a machine needs to plan, start and follow deployments, but for the images."""
     path = names.parameter(handoff.environment_path(names.application, names.environment))
+    root = names.parameter(handoff.ROOT)
     return [
-        _allow(["states:StartExecution", "states:ListExecutions"], [names.state_machine()]),
+        *_ecs_reads(names),
+        _allow(["states:StartExecution"], [names.state_machine()]),
         _allow(["states:DescribeExecution", "states:GetExecutionHistory"], [names.state_machine("execution", ":*")]),
-        _allow(["ssm:GetParameter", "ssm:GetParametersByPath", "ssm:GetParameterHistory"], [path, f"{path}/*"]),
+        _allow(["ssm:GetParameter", "ssm:GetParameterHistory"], [f"{path}/*"]),
+        # The command line finds applications and environments by looking; there are no secrets below this path.
+        _allow(["ssm:GetParametersByPath"], [root, f"{root}/*"]),
     ]
 
 
@@ -147,7 +152,6 @@ def _ecs_reads(names: Names) -> list[iam.PolicyStatement]:
             [
                 "ecs:DescribeTaskDefinition",
                 "ecs:ListTasks",
-                "ecs:RegisterTaskDefinition",
                 "elasticloadbalancing:DescribeTargetHealth",
             ],
             ["*"],
@@ -163,6 +167,8 @@ def _ecs_writes(names: Names) -> list[iam.PolicyStatement]:
             {"StringEquals": {f"aws:ResourceTag/{ENVIRONMENT_TAG}": names.tag_value}},
         ),
         _allow(["ecs:StopServiceDeployment"], [names.ecs("service-deployment")]),
+        # AWS knows no resource for it in every region; what may be registered is bounded by the roles it may pass.
+        _allow(["ecs:RegisterTaskDefinition"], ["*"]),
         # Registering a task definition together with its tags needs this, and nothing else does.
         _allow(
             ["ecs:TagResource"],

@@ -1,7 +1,7 @@
 """The loop around the engine's ``advance()`` on AWS: the states of a Standard state machine.
 
 ``Begin → Advance → Done? → Wait → Advance …``. One round is nine history events; an execution may have 25,000, so the
-engine, which says how long to wait, must average more than about 35 seconds a round over the longest deployment (a
+engine, which says how long to wait, must average more than about 32 seconds a round over the longest deployment (a
 day).
 
 See: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
