@@ -84,11 +84,12 @@ def _play(directory: Path, given: dict[str, Any]) -> RehearsalRecord:
     with _screen() as screen:
         options = Options(
             acts=scenarios.choose_acts(scenario, given["acts"]),
+            screen=screen,
             docker=False if given["no_docker"] else None,
             rate=given["rate"],
             linger=_linger if given["keep"] else None,
         )
-        return rehearse(scenario, options, screen)
+        return rehearse(scenario, options)
 
 
 def _screen() -> LiveScreen | PlainScreen:

@@ -114,14 +114,16 @@ class DockerCommand:
         self.do("push", "--quiet", reference)
 
     def names(self, *filters: str) -> tuple[str, ...]:
-        """``repository:tag`` of the images that match every filter, such as ``label=…`` or ``reference=…``."""
+        """The images that match every filter, such as ``label=…``, as ``repository:tag`` or ``repository@digest``."""
         asked = [f"--filter={text}" for text in filters]
-        return tuple(self.do("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", *asked).split())
+        listed = self.do("image", "ls", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}", *asked)
+        rows = [line.split() for line in listed.splitlines()]
+        return tuple(f"{name}@{digest}" if tag == "<none>" else f"{name}:{tag}" for name, tag, digest in rows)
 
     def forget(self, references: Sequence[str]) -> None:
         """Remove images by name; those that are gone or in use stay as they are. Layers stay in the build cache."""
         if references:
-            self.ask("image", "rm", *references)
+            self.ask("image", "rm", "--force", *references)
 
 
 def bake_file(context: str, dockerfile: str, targets: Sequence[BuildTarget]) -> dict[str, Any]:

@@ -82,16 +82,11 @@ def push(references: Sequence[str], docker: DockerCommand) -> None:
         list(pool.map(docker.push, references))
 
 
-def forget(docker: DockerCommand, registry: str) -> None:
-    """Remove the names of this rehearsal's images, and of those that a killed one left: their registry is gone."""
-    mine, others = [], []
-    for name in docker.names(f"label={LABEL}=true"):
-        found = _OURS.fullmatch(name)
-        if found and name.startswith(f"{registry}/"):
-            mine.append(name)
-        elif found and not _listens(int(found.group(1))):
-            others.append(name)
-    docker.forget([*mine, *others])
+def sweep(docker: DockerCommand) -> None:
+    """Remove images whose registry is gone: those of this rehearsal when it has ended, and of killed ones."""
+    found = [(name, match) for name in docker.names(f"label={LABEL}=true") if (match := _OURS.fullmatch(name))]
+    open_ports = {port: _listens(port) for port in {int(match.group(1)) for _name, match in found}}
+    docker.forget([name for name, match in found if not open_ports[int(match.group(1))]])
 
 
 def _listens(port: int) -> bool:

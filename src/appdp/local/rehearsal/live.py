@@ -175,7 +175,7 @@ def _services(deployment: Deployment) -> Table:
 
 def _traffic(traffic: Traffic) -> Table:
     recent = traffic.recent(time.time() - RECENT_SECONDS)
-    answered, failed = traffic.totals()
+    answered, failed = traffic.totals
     table = Table.grid(padding=(0, 2))
     for service in dict.fromkeys(target.service for target in traffic.targets):
         counts = sorted((name, count) for (of, name), count in recent.items() if of == service)

@@ -79,6 +79,7 @@ class LoadGenerator:
             env=dict(environment),
             start_new_session=True,
         )
+        self.pid = self._process.pid
         self._reader = threading.Thread(target=self._read, name="load-reader", daemon=True)
 
     def __enter__(self) -> LoadGenerator:

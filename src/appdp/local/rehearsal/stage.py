@@ -6,9 +6,9 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Final
 from appdp import __version__
 from appdp.errors import ConfigurationError
 from appdp.local import stacks
-from appdp.local.docker_daemon import address_of_daemon
+from appdp.local.docker_daemon import choose
 from appdp.local.lifecycle import EmbeddedAws
 from appdp.local.rehearsal import base_image, images, synth, synthetic
 from appdp.local.rehearsal.acts import World, play, targets_of
@@ -44,18 +44,20 @@ class Options:
 
     Args:
         acts: the acts to play.
+        screen: who watches.
         docker: True insists on Docker, False does without, None takes it if a daemon answers.
         rate: requests per second. Default: the scenario's.
         linger: called after the last act, while everything still runs. Default: everything ends at once.
     """
 
     acts: tuple[Act, ...]
+    screen: Screen
     docker: bool | None = None
     rate: int | None = None
     linger: Callable[[EmbeddedAws], None] | None = None
 
 
-def rehearse(scenario: Scenario, options: Options, screen: Screen) -> RehearsalRecord:
+def rehearse(scenario: Scenario, options: Options) -> RehearsalRecord:
     """Play the acts.
 
     Raises:
@@ -63,11 +65,14 @@ def rehearse(scenario: Scenario, options: Options, screen: Screen) -> RehearsalR
         LocalError: something of the rehearsal itself failed, such as an image build or a stack.
     """
     started_at = time.time()
-    screen.step("starting the embedded AWS")
-    with (
-        EmbeddedAws.start(docker=options.docker, bake_scale=BAKE_SCALE) as aws,
-        _Stage(scenario, options, aws, screen).prepared() as (world, where),
-    ):
+    daemon = choose(options.docker)
+    docker = DockerCommand(daemon) if daemon else None
+    options.screen.step("starting the embedded AWS")
+    with ExitStack() as stack:
+        if docker:
+            stack.callback(images.sweep, docker)  # at the very end, when the containers are gone
+        aws = stack.enter_context(EmbeddedAws.start(docker=docker is not None, bake_scale=BAKE_SCALE))
+        world, where = _Stage(scenario, options, aws, docker).prepare()
         records = _play_all(options.acts, world)
         if options.linger:
             options.linger(aws)
@@ -94,43 +99,37 @@ def _play_all(acts: tuple[Act, ...], world: World) -> list[ActRecord]:
 class _Stage:
     """Everything that must stand before the first act."""
 
-    def __init__(self, scenario: Scenario, options: Options, aws: EmbeddedAws, screen: Screen) -> None:
+    def __init__(self, scenario: Scenario, options: Options, aws: EmbeddedAws, docker: DockerCommand | None) -> None:
         self._scenario = scenario
         self._options = options
         self._aws = aws
-        self._screen = screen
-        self._docker = DockerCommand(address_of_daemon()) if aws.mode == "docker" else None
+        self._docker = docker
         self._registry = aws.endpoint.url.replace("http://127.0.0.1", "localhost")
         self._notes: list[str] = []
 
-    @contextmanager
-    def prepared(self) -> Iterator[tuple[World, Environment]]:
-        """Stacks deployed, images published; the images' names are forgotten at the end."""
+    def prepare(self) -> tuple[World, Environment]:
+        """Stacks deployed and images published."""
         self._note(_BAKE_NOTE)
         releases = self._scenario.releases_of(self._options.acts)
         tags = {release.name: images.tag_of(self._scenario, release) for release in releases}
-        try:
-            with ThreadPoolExecutor(1) as pool:  # the images are built while the CDK program runs
-                built = pool.submit(self._build, tags)
-                self._deploy_stacks()
-            self._publish(tags, built.result())
-            yield self._world(tags), self._where()
-        finally:
-            if self._docker:
-                images.forget(self._docker, self._registry)
+        with ThreadPoolExecutor(1) as pool:  # the images are built while the CDK program runs
+            built = pool.submit(self._build, tags)
+            self._deploy_stacks()
+        self._publish(tags, built.result())
+        return self._world(tags), self._where()
 
     def _note(self, text: str) -> None:
         self._notes.append(text)
-        self._screen.note(text)
+        self._options.screen.note(text)
 
     def _deploy_stacks(self) -> None:
         directory = self._scenario.directory
         with tempfile.TemporaryDirectory(prefix="appdp-synth-") as folder:
-            self._screen.step(f"synthesising {directory}")
+            self._options.screen.step(f"synthesising {directory}")
             context = {"architecture": self._docker.architecture()} if self._docker else {}
             synth.synthesise(directory, Path(folder), context)
-            self._screen.step("deploying the stacks")
-            stacks.deploy(self._aws, folder, tell=self._screen.step)
+            self._options.screen.step("deploying the stacks")
+            stacks.deploy(self._aws, folder, tell=self._options.screen.step)
 
     def _build(self, tags: dict[str, str]) -> tuple[str, ...]:
         """Build the images; returns the references to push."""
@@ -144,7 +143,7 @@ class _Stage:
         return tuple(tag for target in targets for tag in target.tags)
 
     def _publish(self, tags: dict[str, str], references: tuple[str, ...]) -> None:
-        self._screen.step("pushing the images")
+        self._options.screen.step("pushing the images")
         if self._docker:
             images.push(references, self._docker)
         else:
@@ -158,7 +157,7 @@ class _Stage:
             tags=tags,
             targets=self._targets() if self._docker else (),
             rate=float(self._options.rate or self._scenario.load.requests_per_second),
-            screen=self._screen,
+            screen=self._options.screen,
         )
 
     def _targets(self) -> tuple[Target, ...]:

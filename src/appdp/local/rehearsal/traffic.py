@@ -49,18 +49,28 @@ class Traffic:
         self._release = array("H")
         self._status = array("H")
         self._names: dict[str, int] = {}
+        self._failed = 0
+        self._answered = 0
 
     def __len__(self) -> int:
         return len(self._status)
 
-    def add(self, rows: Iterable[Row | list[object]]) -> None:
+    def add(self, rows: Iterable[Row]) -> None:
         """Keep rows, in the order in which they came."""
-        for due, seconds, target, release, status in rows:
-            self._due.append(due)  # type: ignore[arg-type]  # rows come from JSON; the arrays check
-            self._seconds.append(seconds)  # type: ignore[arg-type]  # as above
-            self._target.append(target)  # type: ignore[arg-type]  # as above
-            self._release.append(self._names.setdefault(str(release), len(self._names)))
-            self._status.append(status)  # type: ignore[arg-type]  # as above, and last: __len__ counts whole rows
+        for due, taken, target, release, status in rows:
+            self._due.append(due)
+            self._seconds.append(taken)
+            self._target.append(target)
+            self._release.append(self._names.setdefault(release, len(self._names)))
+            self._status.append(status)  # last: __len__ counts whole rows
+            if not self.targets[target].test:
+                self._answered += 1
+                self._failed += Response(due, taken, release, status).failed
+
+    @property
+    def totals(self) -> tuple[int, int]:
+        """How many production requests were answered so far, and how many of them failed."""
+        return self._answered, self._failed
 
     def responses(self, *, service: str, test: bool) -> list[Response]:
         """All responses to one service on one listener, in the order in which they came."""
@@ -86,14 +96,6 @@ class Traffic:
                 response = Response(0.0, 0.0, names[self._release[i]], self._status[i])
                 counts[target.service, FAILED if response.failed else response.release] += 1
         return counts
-
-    def totals(self) -> tuple[int, int]:
-        """How many production requests were answered so far, and how many of them failed."""
-        names = list(self._names)
-        test = [target.test for target in self.targets]
-        answered = [i for i in range(len(self)) if not test[self._target[i]]]
-        failed = sum(Response(0.0, 0.0, names[self._release[i]], self._status[i]).failed for i in answered)
-        return len(answered), failed
 
 
 def count(traffic: Traffic, *, release: str, start: float, end: float) -> ActTraffic:
