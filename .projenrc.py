@@ -233,7 +233,7 @@ IGNORED = [
     *(
         "# What an example leaves",
         "cdk.out/",
-        "rehearsal-report*/",
+        "/rehearsal-report*",
         "# uv.lock names a host; locks/ does not",
         "/uv.lock",
     ),
