@@ -12,6 +12,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk.assertions import Template
 
 from appdp.cdk import Application, Deployer, Image, ImageRepositories, WebService, Worker
+from tests.synth.assembly import only
 
 STRONG = {"@aws-cdk/core:defaultCrossStackReferences": "strong"}
 """CloudFormation exports: the CDK wants an app to say which kind of references it means."""
@@ -88,6 +89,11 @@ class Environment:
         )
         definition.add_container("sidecar", image=ecs.ContainerImage.from_registry("public.ecr.aws/x/proxy:1"))
         return definition
+
+    @property
+    def service(self) -> dict[str, Any]:
+        """The properties of the only ECS service."""
+        return only(self.services, "AWS::ECS::Service")
 
     @property
     def services(self) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_cloudformation_does_not_own_the_release_parameter(environment: Environm
     before = resources_of(environment.deployers, "Custom::AppdpReleaseParameter")
     ((_, resource),) = before.items()
     assert resource["Properties"]["Name"] == "/appdp/shop/dev/release"
-    assert sorted(resource["Properties"]) == ["Name", "ServiceToken"]
+    assert sorted(resource["Properties"]) == ["Name", "ServiceTimeout", "ServiceToken"]
 
 
 def test_so_tags_cannot_reset_it(environment: Environment, tmp_path: Path) -> None:

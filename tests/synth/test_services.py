@@ -1,30 +1,20 @@
-"""What every service has: its first deployment, its tasks, its manifest, its permissions."""
+"""What every service has: its first deployment, its manifest, its tasks."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk.assertions import Annotations, Match
 
-from appdp.cdk import Architecture, Capacity, HealthCheck, Scaling, Strategy
+from appdp.cdk import Architecture, Scaling, Strategy
 from appdp.model.environment import ServiceManifest, StrategyKind
-from tests.synth.assembly import actions, only, resources, resources_of, statements, text_of
+from tests.synth.assembly import only, resources_of, text_of
 from tests.synth.environment import Environment
 
 UNRELEASED = "Unreleasedshopdev"
-
-
-def service(environment: Environment) -> dict[str, Any]:
-    return only(environment.services, "AWS::ECS::Service")
 
 
 def container(environment: Environment) -> dict[str, Any]:
@@ -53,7 +43,7 @@ def test_nothing_runs_until_the_first_release(environment: Environment) -> None:
 def test_with_scaling_nobody_but_the_scaling_sets_the_count(environment: Environment) -> None:
     environment.web(scaling=Scaling(min=2, max=9, cpu_percent=50, memory_percent=70))
     template = environment.services
-    assert service(environment)["DesiredCount"] == {"Fn::If": [UNRELEASED, 0, {"Ref": "AWS::NoValue"}]}
+    assert environment.service["DesiredCount"] == {"Fn::If": [UNRELEASED, 0, {"Ref": "AWS::NoValue"}]}
     target = only(template, "AWS::ApplicationAutoScaling::ScalableTarget")
     assert target["MinCapacity"] == {"Fn::If": [UNRELEASED, 0, 2]}
     assert target["MaxCapacity"] == 9
@@ -154,14 +144,14 @@ def test_a_workers_health_check_is_a_command(environment: Environment) -> None:
     environment.worker(health_check=ecs.HealthCheck(command=["CMD", "/well"], start_period=Duration.seconds(5)))
     check = container(environment)["HealthCheck"]
     assert check["Command"] == ["CMD", "/well"]
-    assert "LoadBalancers" not in service(environment)
+    assert "LoadBalancers" not in environment.service
 
 
 def test_a_ready_made_task_definition(environment: Environment) -> None:
     web = environment.web(task_definition=environment.ready_made(), images={"app": "web"})
     template = environment.services
     assert manifest(environment).containers == {"app": "web"}
-    assert service(environment)["LoadBalancers"][0]["ContainerName"] == "app"
+    assert environment.service["LoadBalancers"][0]["ContainerName"] == "app"
     assert web.log_group is None
     # The deployer gets the right to pass its roles, in this stack, because they are not below the environment's path.
     (policy,) = [
@@ -177,145 +167,3 @@ def test_a_ready_made_task_definition(environment: Environment) -> None:
     ]
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
     assert "DeployerAdvanceRole" in str(policy["Roles"])
-
-
-# ---- where they run --------------------------------------------------------------------------------------------------
-
-
-def test_capacity_is_a_strategy_and_never_a_launch_type(environment: Environment) -> None:
-    environment.web(capacity=Capacity.mix(base=2, spot_weight=4))
-    found = service(environment)
-    assert "LaunchType" not in found
-    assert found["CapacityProviderStrategy"] == [
-        {"CapacityProvider": "FARGATE", "Base": 2, "Weight": 0},
-        {"CapacityProvider": "FARGATE_SPOT", "Weight": 4},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("public", "subnets", "assigned"),
-    [
-        (False, ["subnet-00000000000000001", "subnet-00000000000000002"], "DISABLED"),
-        (True, ["subnet-00000000000000003", "subnet-00000000000000004"], "ENABLED"),
-    ],
-)
-def test_tasks_are_in_private_subnets_unless_they_have_public_addresses(
-    environment: Environment, public: bool, subnets: list[str], assigned: str
-) -> None:
-    environment.web(assign_public_ip=public)
-    network = service(environment)["NetworkConfiguration"]["AwsvpcConfiguration"]
-    assert (network["Subnets"], network["AssignPublicIp"]) == (subnets, assigned)
-
-
-def test_a_users_own_network(environment: Environment) -> None:
-    vpc = ec2.Vpc.from_vpc_attributes(
-        environment.services_stack,
-        "Other",
-        vpc_id="vpc-0000000000000000b",
-        availability_zones=["a"],
-        private_subnet_ids=["subnet-00000000000000009"],
-    )
-    group = ec2.SecurityGroup.from_security_group_id(environment.services_stack, "Group", "sg-0000000000000000b")
-    environment.web(vpc=vpc, subnets=ec2.SubnetSelection(one_per_az=True), security_groups=[group])
-    network = service(environment)["NetworkConfiguration"]["AwsvpcConfiguration"]
-    assert (network["Subnets"], network["SecurityGroups"]) == (["subnet-00000000000000009"], ["sg-0000000000000000b"])
-    groups = resources_of(environment.services, "AWS::ElasticLoadBalancingV2::TargetGroup").values()
-    assert {item["Properties"]["VpcId"] for item in groups} == {"vpc-0000000000000000b"}
-
-
-def test_the_load_balancer_reaches_the_tasks(environment: Environment) -> None:
-    environment.web(port=3000)
-    ingress = only(environment.services, "AWS::EC2::SecurityGroupIngress")
-    assert (ingress["FromPort"], ingress["ToPort"]) == (3000, 3000)
-    assert ingress["SourceSecurityGroupId"] == "sg-0000000000000000a"
-
-
-def test_the_health_check_and_its_grace(environment: Environment) -> None:
-    environment.web(
-        health_check=HealthCheck(
-            path="/well", interval=Duration.seconds(7), healthy=3, codes="200-299", grace=Duration.seconds(20)
-        ),
-        deregistration_delay=Duration.seconds(9),
-    )
-    assert service(environment)["HealthCheckGracePeriodSeconds"] == 20
-    for group in resources_of(environment.services, "AWS::ElasticLoadBalancingV2::TargetGroup").values():
-        found = group["Properties"]
-        assert (found["HealthCheckPath"], found["HealthCheckIntervalSeconds"]) == ("/well", 7)
-        assert (found["HealthyThresholdCount"], found["Matcher"]) == (3, {"HttpCode": "200-299"})
-        assert found["TargetType"] == "ip"
-        assert {"Key": "deregistration_delay.timeout_seconds", "Value": "9"} in found["TargetGroupAttributes"]
-
-
-# ---- what they may do, and who may do something with them ------------------------------------------------------------
-
-
-def test_roles_are_below_the_path_that_the_deployer_may_pass(environment: Environment) -> None:
-    environment.web()
-    roles = resources_of(environment.services, "AWS::IAM::Role").values()
-    assert {item["Properties"]["Path"] for item in roles} == {"/appdp/shop/dev/tasks/"}
-
-
-def test_a_service_carries_the_tag_by_which_the_deployer_may_update_it(environment: Environment) -> None:
-    environment.web()
-    assert {"Key": "appdp:environment", "Value": "shop/dev"} in service(environment)["Tags"]
-
-
-def test_grants_and_connections_go_to_the_tasks(environment: Environment) -> None:
-    web = environment.web()
-    s3.Bucket.from_bucket_name(environment.services_stack, "Bucket", "pictures").grant_read(web)
-    database = ec2.SecurityGroup(environment.services_stack, "Database", vpc=environment.vpc)
-    web.connections.allow_to(database, ec2.Port.tcp(5432))
-    template = environment.services
-    assert "s3:GetObject*" in actions(statements(template, "WebTaskRole"))
-    ingress = resources_of(template, "AWS::EC2::SecurityGroupIngress").values()
-    assert 5432 in [item["Properties"]["FromPort"] for item in ingress]
-
-
-def test_ecs_exec(environment: Environment) -> None:
-    web = environment.web(enable_execute_command=True)
-    user = iam.User(environment.services_stack, "User")
-    web.grant_execute_command(user)
-    template = environment.services
-    assert service(environment)["EnableExecuteCommand"] is True
-    assert "ssmmessages:CreateDataChannel" in actions(statements(template, "WebTaskRole"))
-    (policy,) = [
-        item["Properties"]["PolicyDocument"]
-        for item in resources_of(template, "AWS::IAM::Policy").values()
-        if "Users" in item["Properties"]
-    ]
-    assert resources(policy["Statement"], "ecs:ExecuteCommand") == {
-        "arn:aws:ecs:eu-west-1:111122223333:cluster/main",
-        "arn:aws:ecs:eu-west-1:111122223333:task/main/*",
-    }
-
-
-def test_alarms_roll_a_deployment_back(environment: Environment) -> None:
-    def alarm(name: str) -> cloudwatch.IAlarm:
-        arn = f"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{name}"
-        return cloudwatch.Alarm.from_alarm_arn(environment.services_stack, name, arn)
-
-    web = environment.web(alarms=[alarm("errors")])
-    web.add_alarm(alarm("latency"))
-    assert service(environment)["DeploymentConfiguration"]["Alarms"] == {
-        "AlarmNames": ["errors", "latency"],
-        "Enable": True,
-        "Rollback": True,
-    }
-
-
-def test_metrics_work_in_alarms(environment: Environment) -> None:
-    web = environment.web()
-    for name, metric in (("Cpu", web.metric_cpu_utilization()), ("Memory", web.metric_memory_utilization())):
-        metric.create_alarm(environment.services_stack, name, threshold=90, evaluation_periods=1)
-    alarms = resources_of(environment.services, "AWS::CloudWatch::Alarm").values()
-    assert sorted(item["Properties"]["MetricName"] for item in alarms) == ["CPUUtilization", "MemoryUtilization"]
-
-
-def test_no_warning_of_the_cdk_stays_unexplained(environment: Environment) -> None:
-    environment.web()
-    environment.web("Rolling", strategy=Strategy.rolling(), priority=20, image="web")
-    environment.worker("Jobs", image="web")
-    found = Annotations.from_stack(environment.services_stack)
-    said = [*found.find_warning("*", Match.any_value()), *found.find_error("*", Match.any_value())]
-    # The imported VPC of these tests has no route tables; that is none of our services' business.
-    assert [message for message in said if not message.id.startswith("/services/Vpc/")] == []

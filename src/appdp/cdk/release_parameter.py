@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import CustomResource
+from aws_cdk import CustomResource, Duration
 from constructs import Construct
 
 from appdp.cdk.permissions import Names, sentinel_statements
@@ -43,5 +43,7 @@ class ReleaseParameter(Construct):
             "Parameter",
             resource_type="Custom::AppdpReleaseParameter",
             service_token=self.runtime.function.function_arn,
+            # Without it, CloudFormation waits an hour for a function that cannot answer.
+            service_timeout=Duration.minutes(5),
             properties={"Name": self.parameter_name},
         )

@@ -198,7 +198,7 @@ def release_condition(scope: Construct, deployer: Deployer) -> CfnCondition:
     See: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
     """
     stack = Stack.of(scope)
-    construct_id = f"Unreleased-{deployer.names.tag_value.replace('/', '-')}"
+    construct_id = f"Unreleased-{deployer.names.application}--{deployer.names.environment}"
     existing = stack.node.try_find_child(construct_id)
     if isinstance(existing, CfnCondition):
         return existing
