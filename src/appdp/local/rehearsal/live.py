@@ -114,6 +114,10 @@ class LiveScreen:
     def __exit__(self, *exc: object) -> None:
         self._live.stop()
 
+    def refresh(self) -> None:
+        """Draw now, without waiting for the next quarter of a second."""
+        self._live.refresh()
+
     def step(self, text: str) -> None:
         self._step = text
 

@@ -63,7 +63,7 @@ class Watch:
         if arn is None:
             return ()
         pages = self._executions.get_paginator("get_execution_history").paginate(executionArn=arn)
-        found = [snapshot for page in pages for event in page["events"] for snapshot in _states(event)]
+        found = [snapshot for page in pages for event in page["events"] for snapshot in states(event)]
         return tuple(sorted(found, key=lambda snapshot: snapshot.at))
 
     def _run(self) -> None:
@@ -102,9 +102,9 @@ class Watch:
         if arn is None:
             return
         answer = self._executions.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=_NEWEST_EVENTS)
-        states = [snapshot for event in answer["events"] for snapshot in _states(event)]
-        if states:
-            self.latest = max(states, key=lambda snapshot: snapshot.at).deployment
+        seen = [snapshot for event in answer["events"] for snapshot in states(event)]
+        if seen:
+            self.latest = max(seen, key=lambda snapshot: snapshot.at).deployment
 
     def _find_execution(self) -> str | None:
         if self._execution is None:
@@ -121,7 +121,7 @@ class Watch:
         return [deployment["serviceDeploymentArn"] for deployment in answer["serviceDeployments"]]
 
 
-def _states(event: Mapping[str, Any]) -> Iterator[Snapshot]:
+def states(event: Mapping[str, Any]) -> Iterator[Snapshot]:
     """The deployment states in one event of an execution's history, whichever kind of event carries them."""
     for key, details in event.items():
         if not key.endswith("EventDetails") or not isinstance(details, Mapping):

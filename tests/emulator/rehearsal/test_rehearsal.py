@@ -1,0 +1,107 @@
+"""The example, rehearsed: with containers and under load, and the control plane alone."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from appdp.local.rehearsal import scenario as scenarios
+from appdp.local.rehearsal.live import PlainScreen
+from appdp.local.rehearsal.record import ActRecord, RehearsalRecord
+from appdp.local.rehearsal.report import render
+from appdp.local.rehearsal.stage import Options, rehearse
+
+SHOP = Path(__file__).parents[3] / "examples" / "shop"
+
+
+def _rehearsed(*acts: int, docker: bool) -> RehearsalRecord:
+    shop = scenarios.read(SHOP)
+    console = Console(file=io.StringIO(), width=200)
+    with PlainScreen(console) as screen:
+        return rehearse(shop, Options(acts=scenarios.choose_acts(shop, acts), screen=screen, docker=docker))
+
+
+def _unexpected(record: RehearsalRecord) -> list[str]:
+    return [
+        f"act {act.number}: {check.name}: {check.seen}\n{act.failure}"
+        for act in record.acts
+        for check in act.checks
+        if not check.passed
+    ]
+
+
+@pytest.fixture(scope="module")
+def with_containers() -> RehearsalRecord:
+    return _rehearsed(1, 2, 5, docker=True)
+
+
+@pytest.mark.docker
+def test_every_act_comes_out_as_expected(with_containers: RehearsalRecord) -> None:
+    assert _unexpected(with_containers) == []
+    assert with_containers.as_expected
+    assert [act.outcome for act in with_containers.acts] == ["succeeded", "succeeded", "rolled_back"]
+
+
+@pytest.mark.docker
+def test_services_switch_after_the_gate_and_together(with_containers: RehearsalRecord) -> None:
+    second = with_containers.acts[1]
+    assert second.traffic is not None
+    assert second.gate_opened_at is not None
+    assert second.traffic.failed == 0
+    assert second.traffic.rate >= 200
+    switched = [service.switched_at for service in second.traffic.services if service.switched_at]
+    assert len(switched) == 2
+    assert min(switched) >= second.gate_opened_at
+    assert max(switched) - min(switched) < 2
+
+
+@pytest.mark.docker
+def test_a_good_service_waits_for_a_broken_one_and_takes_no_traffic(with_containers: RehearsalRecord) -> None:
+    fifth = with_containers.acts[2]
+    lanes = {lane.service: lane for lane in fifth.lanes}
+    assert lanes["storefront"].waited is not None
+    assert lanes["api"].waited is None
+    assert fifth.gate_opened_at is None
+    assert [span.name for span in lanes["worker"].progress] == ["unchanged"]
+
+
+@pytest.mark.docker
+def test_the_report_shows_it(with_containers: RehearsalRecord) -> None:
+    page = render(with_containers)
+    assert "gate opens" in page
+    assert "stood at the gate" in page
+
+
+@pytest.mark.docker
+def test_nothing_is_left_behind(with_containers: RehearsalRecord) -> None:
+    assert with_containers.acts
+    tags = {act.tag for act in with_containers.acts}
+    images = subprocess.run(["docker", "image", "ls"], capture_output=True, text=True, check=True).stdout
+    assert not [line for line in images.splitlines() if any(tag in line for tag in tags)]
+
+
+@pytest.fixture(scope="module")
+def control_plane() -> RehearsalRecord:
+    return _rehearsed(1, 3, 4, docker=False)
+
+
+def test_the_control_plane_alone_says_what_it_cannot_show(control_plane: RehearsalRecord) -> None:
+    assert control_plane.where.mode == "control plane alone"
+    assert any("no real container" in note for note in control_plane.where.notes)
+
+
+def test_the_control_plane_alone_judges_every_act(control_plane: RehearsalRecord) -> None:
+    assert _unexpected(control_plane) == []
+    first, third, fourth = control_plane.acts
+    assert first.outcome == "succeeded"
+    assert _says(third, "exited with code 3", "FATAL: price list has no currency")
+    assert _says(fourth, "failed ELB health checks", "[503]")
+    assert all(act.traffic is None for act in control_plane.acts)
+
+
+def _says(act: ActRecord, *parts: str) -> bool:
+    return all(part in act.failure for part in parts)
