@@ -133,10 +133,11 @@ def _context(base: str, script: str, release: str) -> io.BytesIO:
 @pytest.fixture(scope="session")
 def stage() -> Iterator[Stage]:
     with EmbeddedAws.start(docker=True, bake_scale=0.02) as aws:
-        yield _build(aws)
+        yield build_stage(aws)
 
 
-def _build(aws: EmbeddedAws) -> Stage:
+def build_stage(aws: EmbeddedAws) -> Stage:
+    """Lay out the stage in an embedded AWS."""
     aws.client("ecs").create_cluster()
     aws.client("ecr").create_repository(repositoryName="stage")
     elb, ec2 = aws.client("elbv2"), aws.client("ec2")

@@ -32,6 +32,7 @@ MARK_LABEL = "appdp.local"
 
 CALLS_AT_ONCE = 8
 LOG_DRAIN_SECONDS = 2.0
+CLOSE_SECONDS = 5.0
 MEMORY_FLOOR_MIB = 6
 """Docker refuses less memory than this."""
 
@@ -67,6 +68,7 @@ class DockerRuntime:
         self._known: dict[str, _Running] = {}
         self._pulls: dict[str, asyncio.Task[None]] = {}
         self._pulled: set[str] = set()
+        self._closing = False
         self._events: Any = None
         self._listening = asyncio.Lock()
 
@@ -123,12 +125,16 @@ class DockerRuntime:
 
     async def close(self) -> None:
         """Remove every container of this instance and what it pulled, and let the threads go."""
+        self._closing = True
         found = await self._call(self._mine)
         await asyncio.gather(*(self.remove(container) for container in found))
-        await asyncio.gather(*(self._call(self._forget, image) for image in self._pulled))
+        await asyncio.gather(*(self._call(self._forget, image) for image in tuple(self._pulled)))
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await asyncio.to_thread(self._remove_late_ones)
         if self._events is not None:
             self._events.close()
-        self._threads.shutdown(wait=False)
         self._client.close()
 
     async def _call(self, work: Callable[..., Result], *arguments: object) -> Result:
@@ -149,7 +155,15 @@ class DockerRuntime:
         with contextlib.suppress(APIError):
             self._client.images.remove(image)
 
+    def _remove_late_ones(self) -> None:
+        """Remove what a call that was under way created meanwhile."""
+        self._threads.shutdown(wait=True)
+        for container in self._mine():
+            self._remove(container)
+
     def _create(self, order: ContainerOrder) -> Container:
+        if self._closing:
+            raise StartFailure("the embedded AWS is stopping")
         try:
             return self._client.containers.create(**create_options(order, self._instance))
         except (DockerException, requests.RequestException) as error:

@@ -27,8 +27,6 @@ from appdp.local.wire import LoadBalancing, ServiceError
 
 MINUTE_SECONDS = 60.0
 
-_ENDED_WELL = "SUCCESSFUL"
-
 
 @dataclass(slots=True, eq=False)
 class _Work:
@@ -136,6 +134,9 @@ class Services:
     def _fail(self, service: Service, error: Exception) -> None:
         reason = f"The embedded ECS failed: {error!r}"
         self._parts.journal.service(service, reason)
+        deploying = self._work[service.arn].deploying
+        if deploying is not None:
+            deploying.cancel()
         for deployment in service.deployments:
             if deployment.running:
                 finish(deployment, "ROLLBACK_FAILED", reason)
