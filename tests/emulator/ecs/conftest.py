@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -14,12 +16,19 @@ from urllib.request import urlopen
 
 import docker
 import pytest
-from docker.errors import ImageNotFound
 
 from appdp.local.lifecycle import EmbeddedAws
 
 REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
 GROUP = "/stage"
+
+DOCKERFILE = """FROM scratch
+COPY busybox /bin/busybox
+RUN ["/bin/busybox", "--install", "-s", "/bin"]
+COPY run /run.sh
+ENV RELEASE={release}
+CMD ["/bin/busybox", "sh", "/run.sh"]
+"""
 
 SERVE = """#!/bin/sh
 mkdir -p /www && echo "$RELEASE" > /www/index.html && echo ok > /www/health
@@ -43,14 +52,12 @@ class Stage:
     def client(self, service: str) -> Any:  # noqa: ANN401 - botocore's clients have no common type
         return self.aws.client(service)
 
-    def push(self, tag: str, *, base: str = "bb", script: str = SERVE, release: str = "") -> str:
+    def push(self, tag: str, *, script: str = SERVE, release: str = "") -> str:
         """Build and push an image that runs ``script``; returns its reference as a task definition has it."""
         client = docker.from_env()
         try:
             local = f"localhost:{urlsplit(self.aws.endpoint.url).port}/stage"
-            client.images.build(
-                fileobj=_context(base, script, release or tag), custom_context=True, tag=f"{local}:{tag}"
-            )
+            client.images.build(fileobj=_context(script, release or tag), custom_context=True, tag=f"{local}:{tag}")
             client.images.push(local, tag=tag, auth_config={"username": "AWS", "password": "any"})
             client.images.remove(f"{local}:{tag}")
         finally:
@@ -118,16 +125,28 @@ def wait(probe: Callable[[], Any], seconds: float = 60) -> Any:  # noqa: ANN401 
     raise AssertionError(f"nothing found within {seconds} s")
 
 
-def _context(base: str, script: str, release: str) -> io.BytesIO:
-    dockerfile = f'FROM {base}\nCOPY run /run.sh\nENV RELEASE={release}\nCMD ["/bin/busybox", "sh", "/run.sh"]\n'
+def _context(script: str, release: str) -> io.BytesIO:
+    files = {
+        "Dockerfile": DOCKERFILE.format(release=release).encode(),
+        "run": script.encode(),
+        "busybox": _busybox().read_bytes(),
+    }
     context = io.BytesIO()
     with tarfile.open(fileobj=context, mode="w") as tar:
-        for name, text in (("Dockerfile", dockerfile), ("run", script)):
+        for name, content in files.items():
             item = tarfile.TarInfo(name)
-            item.size = len(text.encode())
-            tar.addfile(item, io.BytesIO(text.encode()))
+            item.size = len(content)
+            item.mode = 0o755
+            tar.addfile(item, io.BytesIO(content))
     context.seek(0)
     return context
+
+
+def _busybox() -> Path:
+    found = shutil.which("busybox")
+    if found is None:
+        pytest.fail("These tests make their images from a static busybox. Install it: apt-get install busybox-static.")
+    return Path(found)
 
 
 @pytest.fixture(scope="session")
@@ -183,16 +202,3 @@ def _rule(elb: Any, balancer: str, port: int, groups: list[str]) -> str:  # noqa
         Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}],
     )
     return str(rule["Rules"][0]["RuleArn"])
-
-
-@pytest.fixture(scope="session")
-def busybox() -> str:
-    """The image that others are made from."""
-    client = docker.from_env()
-    try:
-        client.images.get("bb")
-    except ImageNotFound:
-        pytest.fail("The image bb (a static busybox FROM scratch) is missing.")
-    finally:
-        client.close()
-    return "bb"
