@@ -8,17 +8,20 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import boto3
 import pytest
 from aiohttp import web
 from botocore.exceptions import ClientError
-from tests.emulator.elb.bench import CALLER, GROUP, bench, fixed, forward, path
 
 from appdp.local.protocol import ServedService
+from tests.emulator.elb.bench import CALLER, GROUP, bench, fixed, forward, path
 
-Script = Callable[[Any], None]
+Client: TypeAlias = Any
+"""A boto3 client; they have no common type."""
+
+Script = Callable[[Client], None]
 
 
 def with_boto3(script: Script) -> None:
@@ -60,19 +63,19 @@ def refused(code: str, message: str, call: Callable[..., Any], **params: Any) ->
     assert caught.value.response["Error"]["Code"] == code
 
 
-def balancer(elb: Any, name: str = "web", **params: Any) -> dict[str, Any]:  # noqa: ANN401
+def balancer(elb: Client, name: str = "web", **params: Any) -> dict[str, Any]:
     """A new load balancer."""
     answer = elb.create_load_balancer(Name=name, Subnets=["subnet-b", "subnet-a"], **params)
     return dict(answer["LoadBalancers"][0])
 
 
-def group(elb: Any, name: str = "blue", **params: Any) -> str:  # noqa: ANN401
+def group(elb: Client, name: str = "blue", **params: Any) -> str:
     """A new target group's ARN."""
     return str(elb.create_target_group(Name=name, **{**GROUP, **params})["TargetGroups"][0]["TargetGroupArn"])
 
 
 def test_load_balancers() -> None:
-    def script(elb: Any) -> None:  # noqa: ANN401 - boto3's clients have no common type
+    def script(elb: Client) -> None:
         made = balancer(elb, SecurityGroups=["sg-1"])
         assert re.fullmatch(
             r"arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/app/web/[0-9a-f]{16}",
@@ -106,7 +109,7 @@ def test_load_balancers() -> None:
 
 
 def test_deletion_protection() -> None:
-    def script(elb: Any) -> None:  # noqa: ANN401
+    def script(elb: Client) -> None:
         arn = balancer(elb)["LoadBalancerArn"]
         for value in ("true", "false"):
             attributes = [{"Key": "deletion_protection.enabled", "Value": value}]
@@ -122,7 +125,7 @@ def test_deletion_protection() -> None:
 
 
 def test_target_groups() -> None:
-    def script(elb: Any) -> None:  # noqa: ANN401
+    def script(elb: Client) -> None:
         arn = group(elb)
         assert re.fullmatch(r"arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/blue/[0-9a-f]{16}", arn)
         (made,) = elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
@@ -143,7 +146,7 @@ def test_target_groups() -> None:
 
 
 def test_target_group_attributes() -> None:
-    def script(elb: Any) -> None:  # noqa: ANN401
+    def script(elb: Client) -> None:
         arn, key = group(elb), "deregistration_delay.timeout_seconds"
         before = elb.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
         assert {"Key": key, "Value": "300"} in before
@@ -159,7 +162,7 @@ def test_target_group_attributes() -> None:
 
 
 def test_listeners_and_their_default_rule() -> None:
-    def script(elb: Any) -> None:  # noqa: ANN401
+    def script(elb: Client) -> None:
         made, blue = balancer(elb), group(elb)
         params = {"LoadBalancerArn": made["LoadBalancerArn"], "Port": 80, "Protocol": "HTTP"}
         action = {"Type": "forward", "TargetGroupArn": blue}
@@ -189,7 +192,7 @@ def test_listeners_and_their_default_rule() -> None:
 
 
 def test_rules() -> None:
-    def script(elb: Any) -> None:  # noqa: ANN401
+    def script(elb: Client) -> None:
         made, blue, green = balancer(elb), group(elb), group(elb, "green")
         params = {"LoadBalancerArn": made["LoadBalancerArn"], "Port": 80, "Protocol": "HTTP"}
         listener = elb.create_listener(**params, DefaultActions=[fixed(404)])["Listeners"][0]["ListenerArn"]
@@ -228,7 +231,7 @@ def test_rules() -> None:
 
 
 def test_a_target_group_serves_one_load_balancer() -> None:
-    def script(elb: Any) -> None:  # noqa: ANN401
+    def script(elb: Client) -> None:
         blue = group(elb)
         for name, refusal in (("one", False), ("two", True)):
             params = {"LoadBalancerArn": balancer(elb, name)["LoadBalancerArn"], "Port": 80, "Protocol": "HTTP"}
@@ -242,7 +245,7 @@ def test_a_target_group_serves_one_load_balancer() -> None:
 
 
 def test_targets() -> None:
-    def script(elb: Any) -> None:  # noqa: ANN401
+    def script(elb: Client) -> None:
         blue = group(elb)
         elb.register_targets(TargetGroupArn=blue, Targets=[{"Id": "10.0.0.1"}, {"Id": "10.0.0.1", "Port": 81}])
         found = elb.describe_target_health(TargetGroupArn=blue)["TargetHealthDescriptions"]
@@ -258,7 +261,7 @@ def test_targets() -> None:
 
 
 def test_tags() -> None:
-    def script(elb: Any) -> None:  # noqa: ANN401
+    def script(elb: Client) -> None:
         blue = group(elb, Tags=[{"Key": "a", "Value": "1"}])
         elb.add_tags(ResourceArns=[blue], Tags=[{"Key": "b", "Value": "2"}, {"Key": "a", "Value": "3"}])
         elb.remove_tags(ResourceArns=[blue], TagKeys=["b", "c"])
@@ -271,7 +274,7 @@ def test_tags() -> None:
 
 
 def test_paging() -> None:
-    def script(elb: Any) -> None:  # noqa: ANN401
+    def script(elb: Client) -> None:
         names = [f"group-{number}" for number in range(5)]
         for name in names:
             group(elb, name)
@@ -287,7 +290,7 @@ def test_paging() -> None:
 
 
 def test_what_is_not_there_says_so() -> None:
-    def script(elb: Any) -> None:  # noqa: ANN401
+    def script(elb: Client) -> None:
         refused("InvalidAction", "has no DescribeTrustStores", elb.describe_trust_stores)
 
     with_boto3(script)

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from tests.emulator.elb.bench import CALLER, Bench, bench
 
 from appdp.local.wire import ResourceRequest, ResourceResult, ServiceError
+from tests.emulator.elb.bench import CALLER, Bench, bench
 
 PREFIX = "AWS::ElasticLoadBalancingV2::"
 GROUP = {

@@ -11,6 +11,7 @@ from collections import Counter
 
 import aiohttp
 import pytest
+
 from tests.emulator.elb.bench import bench, fixed, forward, path, under_load
 
 

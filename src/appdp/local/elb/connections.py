@@ -20,30 +20,38 @@ class TargetConnections:
     """A pool for requests that may be sent again, and fresh connections for all others.
 
     A target may close a kept connection at the moment we send the next request on it. A GET or another idempotent
-    request without a body is then sent once more on a new connection, by aiohttp. A POST must not be sent twice, so it
-    never gets a used connection.
+    request without a body is then sent again. A POST must not be sent twice, so it never gets a used connection.
     """
 
-    __slots__ = ("_fresh", "_kept")
+    __slots__ = ("_closed", "_fresh", "_kept")
 
     def __init__(self) -> None:
         self._kept: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
+        self._closed = False
 
-    def session(self, *, repeatable: bool) -> aiohttp.ClientSession:
-        """Where to send a request; ``repeatable`` when sending it twice does no harm."""
-        if repeatable:
-            self._kept = self._kept or open_session(keep=True)
-            return self._kept
+    def kept(self) -> aiohttp.ClientSession:
+        """A client whose connections are used again. Raises ClientConnectionError after :meth:`close`."""
+        self._check()
+        self._kept = self._kept or open_session(keep=True)
+        return self._kept
+
+    def fresh(self) -> aiohttp.ClientSession:
+        """A client that opens a connection for each request. Raises ClientConnectionError after :meth:`close`."""
+        self._check()
         self._fresh = self._fresh or open_session(keep=False)
         return self._fresh
 
     async def close(self) -> None:
-        """Close every connection, also those in use."""
+        """Close every connection, also those in use, for good."""
+        self._closed = True
         for session in (self._kept, self._fresh):
             if session is not None:
                 await session.close()
-        self._kept = self._fresh = None
+
+    def _check(self) -> None:
+        if self._closed:
+            raise aiohttp.ClientConnectionError("The target was deregistered.")
 
 
 def open_session(*, keep: bool) -> aiohttp.ClientSession:

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 
 from __future__ import annotations
 
+import functools
 import secrets
 import time
 from dataclasses import dataclass
@@ -60,20 +61,10 @@ async def forward(
     """Answer a request from a target; 502 when it refuses or breaks off, 504 when it is silent for too long."""
     if address is None:
         return own_answer(HTTPStatus.BAD_GATEWAY)
-    has_body = request.body_exists
-    session = target.connections.session(repeatable=not has_body and request.method in _REPEATABLE)
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     try:
-        # The path goes on as it came: yarl must not decode and encode it again.
-        answer = await session.request(
-            request.method,
-            URL(f"http://{address.host}:{address.port}{_origin_form(request)}", encoded=True),
-            headers=_request_headers(request, route),
-            data=request.content if has_body else None,
-            allow_redirects=False,
-            timeout=_timeout(route),
-        )
+        answer = await _ask(request, target, address, route)
     except TimeoutError:
         return own_answer(HTTPStatus.GATEWAY_TIMEOUT)
     except (aiohttp.ClientError, OSError, ValueError):
@@ -89,6 +80,33 @@ def own_answer(status: int, body: str | None = None, content_type: str = "text/h
         body = f"<html>\r\n<head><title>{title}</title></head>\r\n<body><h1>{title}</h1></body>\r\n</html>\r\n"
     return web.Response(
         status=status, body=body.encode(), headers={"Server": SERVER, "Content-Type": f"{content_type}; charset=utf-8"}
+    )
+
+
+async def _ask(request: web.BaseRequest, target: Target, address: Address, route: Route) -> aiohttp.ClientResponse:
+    send = functools.partial(_send, request, address, route)
+    if request.body_exists or request.method not in _REPEATABLE:
+        return await send(target.connections.fresh())
+    try:
+        return await send(target.connections.kept())
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+        # Nothing came back on a connection that may have been a kept one, which the target was about to close.
+        return await send(target.connections.fresh())
+
+
+async def _send(
+    request: web.BaseRequest, address: Address, route: Route, session: aiohttp.ClientSession
+) -> aiohttp.ClientResponse:
+    # The path goes on as it came: yarl must not decode and encode it again.
+    return await session.request(
+        request.method,
+        URL(f"http://{address.host}:{address.port}{_origin_form(request)}", encoded=True),
+        headers=_request_headers(request, route),
+        data=request.content if request.body_exists else None,
+        allow_redirects=False,
+        timeout=_timeout(route),
     )
 
 

@@ -10,7 +10,8 @@ https://github.com/aws/aws-cdk/issues/36649
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any
 
 from appdp.local.elb import names
@@ -22,7 +23,7 @@ from appdp.local.wire import AwsService, Caller, ResourceHandler, ResourceReques
 Properties = Mapping[str, Any]
 
 
-class _Resource:
+class _Resource(ABC):
     """Create, update or replace, and delete; subclasses say how their type does it."""
 
     type_name: str
@@ -61,21 +62,25 @@ class _Resource:
         """Delete the resource; one that is gone already is no failure."""
         await self._delete(request.physical_id, request.caller)
 
+    @abstractmethod
     async def _create(self, properties: Properties, request: ResourceRequest) -> str:
-        raise NotImplementedError
+        """Create the resource with what the create operation takes; its ARN."""
 
+    @abstractmethod
     async def _update(self, arn: str, before: Properties, after: Properties, caller: Caller) -> None:
-        raise NotImplementedError
+        """Change what the create operation took."""
 
     async def _finish(self, arn: str, after: Properties, before: Properties, caller: Caller) -> None:
         """What has operations of its own: attributes, targets, tags."""
         await self._tag(arn, after, before, caller)
 
+    @abstractmethod
     async def _result(self, arn: str, caller: Caller) -> ResourceResult:
-        raise NotImplementedError
+        """What Ref and Fn::GetAtt give."""
 
+    @abstractmethod
     async def _delete(self, arn: str, caller: Caller) -> None:
-        raise NotImplementedError
+        """Delete the resource."""
 
     async def _call(self, operation: str, params: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         return await self._service.call(operation, dict(params), caller)
@@ -253,20 +258,20 @@ class ListenerRuleResource(_Resource):
 
 def handlers(service: ElasticLoadBalancing) -> dict[str, ResourceHandler]:
     """CloudFormation type → its handler."""
-    kinds: Sequence[type[_Resource]] = (
-        LoadBalancerResource,
-        TargetGroupResource,
-        ListenerResource,
-        ListenerRuleResource,
+    resources = (
+        LoadBalancerResource(service),
+        TargetGroupResource(service),
+        ListenerResource(service),
+        ListenerRuleResource(service),
     )
-    return {kind.type_name: kind(service) for kind in kinds}
+    return {resource.type_name: resource for resource in resources}
 
 
 def _only(properties: Properties, names_: Iterable[str]) -> dict[str, Any]:
     return {name: properties[name] for name in names_ if properties.get(name) is not None}
 
 
-async def _unless_gone(call: Any, code: str) -> None:  # noqa: ANN401
+async def _unless_gone(call: Awaitable[object], code: str) -> None:
     try:
         await call
     except ServiceError as error:
