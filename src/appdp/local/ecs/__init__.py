@@ -73,57 +73,84 @@ def build(kernel: Kernel, load_balancing: LoadBalancing, containers: ContainerRu
         load_balancing: where tasks are registered, and where traffic is shifted.
         containers: what runs containers. It is closed with the ECS.
     """
-    store = Store()
-    supervisor = Supervisor()
-    calls = Calls(kernel.clients)
-    journal = Journal(kernel.events)
-    images = Images(calls, kernel.endpoint)
-    logs = LogDriver(calls)
-    life = TaskLife(
-        TaskParts(
-            containers=containers,
-            balancing=load_balancing,
-            addresses=kernel.addresses,
-            images=images,
-            logs=logs,
-            calls=calls,
-            journal=journal,
-            supervisor=supervisor,
-        )
-    )
-    scheduling = SchedulerParts(
-        store=store,
-        tasks=life,
-        balancing=load_balancing,
-        journal=journal,
-        time_scale=kernel.time_scale,
-    )
-    services = Services(
-        ServicesParts(
-            store=store,
-            scheduling=scheduling,
-            balancing=load_balancing,
-            images=images,
-            hooks=Hooks(calls, journal, minute=MINUTE_SECONDS * kernel.bake_scale),
-            journal=journal,
-            supervisor=supervisor,
-            bake_scale=kernel.bake_scale,
-        )
-    )
+    shared = _share(kernel)
+    life = _task_life(kernel, load_balancing, containers, shared)
+    services = _services(kernel, load_balancing, life, shared)
     api = EcsService(
-        ClustersApi(store),
-        TaskDefinitionsApi(store),
-        ServicesApi(store, services, supervisor),
-        DeploymentsApi(store, services),
-        TasksApi(store, life, images),
+        ClustersApi(shared.store),
+        TaskDefinitionsApi(shared.store),
+        ServicesApi(shared.store, services, shared.supervisor),
+        DeploymentsApi(shared.store, services),
+        TasksApi(shared.store, life, shared.images),
     )
 
     async def start() -> None:
-        supervisor.spawn(logs.ship, what="log driver")
+        shared.supervisor.spawn(shared.logs.ship, what="log driver")
 
     async def stop() -> None:
-        await supervisor.stop()
+        await shared.supervisor.stop()
         await containers.close()
-        calls.close()
+        shared.calls.close()
 
-    return EcsParts(service=api, handlers=handlers(api, store), start=start, stop=stop)
+    return EcsParts(service=api, handlers=handlers(api, shared.store), start=start, stop=stop)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What several parts use."""
+
+    store: Store
+    supervisor: Supervisor
+    calls: Calls
+    journal: Journal
+    images: Images
+    logs: LogDriver
+
+
+def _share(kernel: Kernel) -> _Shared:
+    calls = Calls(kernel.clients)
+    return _Shared(
+        store=Store(),
+        supervisor=Supervisor(),
+        calls=calls,
+        journal=Journal(kernel.events),
+        images=Images(calls, kernel.endpoint),
+        logs=LogDriver(calls),
+    )
+
+
+def _task_life(kernel: Kernel, balancing: LoadBalancing, containers: ContainerRuntime, shared: _Shared) -> TaskLife:
+    return TaskLife(
+        TaskParts(
+            containers=containers,
+            balancing=balancing,
+            addresses=kernel.addresses,
+            images=shared.images,
+            logs=shared.logs,
+            calls=shared.calls,
+            journal=shared.journal,
+            supervisor=shared.supervisor,
+        )
+    )
+
+
+def _services(kernel: Kernel, balancing: LoadBalancing, life: TaskLife, shared: _Shared) -> Services:
+    scheduling = SchedulerParts(
+        store=shared.store,
+        tasks=life,
+        balancing=balancing,
+        journal=shared.journal,
+        time_scale=kernel.time_scale,
+    )
+    return Services(
+        ServicesParts(
+            store=shared.store,
+            scheduling=scheduling,
+            balancing=balancing,
+            images=shared.images,
+            hooks=Hooks(shared.calls, shared.journal, minute=MINUTE_SECONDS * kernel.bake_scale),
+            journal=shared.journal,
+            supervisor=shared.supervisor,
+            bake_scale=kernel.bake_scale,
+        )
+    )

@@ -22,22 +22,17 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 
-from appdp.local.ecs.containers import ContainerOrder, Exit, HealthCheck, PullFailure, Started, StartFailure
+from appdp.local.ecs.containers import ContainerOrder, Exit, PullFailure, Started, StartFailure
+from appdp.local.ecs.docker_options import INSTANCE_LABEL, create_options
 from appdp.local.wire import Address
 
 _LOG = logging.getLogger(__name__)
 
-INSTANCE_LABEL = "appdp.local.instance"
-MARK_LABEL = "appdp.local"
-
 CALLS_AT_ONCE = 8
 LOG_DRAIN_SECONDS = 2.0
 CLOSE_SECONDS = 5.0
-MEMORY_FLOOR_MIB = 6
-"""Docker refuses less memory than this."""
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
-_NANOSECONDS = 1_000_000_000
 
 Result = TypeVar("Result")
 
@@ -244,48 +239,6 @@ class DockerRuntime:
                 loop.call_soon_threadsafe(running.log_ended.set)
 
         threading.Thread(target=follow, name="docker-log", daemon=True).start()
-
-
-def create_options(order: ContainerOrder, instance: str) -> dict[str, Any]:
-    """Docker's options for a container."""
-    options: dict[str, Any] = {
-        "image": order.image,
-        "name": f"appdp-{order.service}-{order.name}-{order.task[:12]}",
-        "labels": {
-            MARK_LABEL: "true",
-            INSTANCE_LABEL: instance,
-            "appdp.local.task": order.task,
-            "appdp.local.service": order.service,
-        },
-        "environment": dict(order.environment),
-        "entrypoint": list(order.entry_point) if order.entry_point else None,
-        "command": list(order.command) if order.command else None,
-        "working_dir": order.working_directory,
-        "user": order.user,
-        "read_only": order.read_only,
-        "mem_limit": f"{max(order.memory_mib, MEMORY_FLOOR_MIB)}m" if order.memory_mib else None,
-        "cpu_shares": order.cpu_units,
-        "healthcheck": _docker_health_check(order.health_check),
-        "init": order.init or None,
-        "detach": True,
-    }
-    if order.network_of is not None:
-        options["network_mode"] = f"container:{order.network_of}"
-    elif order.publish:
-        options["ports"] = {f"{port}/tcp": ("127.0.0.1", None) for port in order.publish}
-    return {key: value for key, value in options.items() if value is not None}
-
-
-def _docker_health_check(check: HealthCheck | None) -> dict[str, Any]:
-    if check is None:
-        return {"test": ["NONE"]}
-    return {
-        "test": list(check.test),
-        "interval": int(check.interval * _NANOSECONDS),
-        "timeout": int(check.timeout * _NANOSECONDS),
-        "retries": check.retries,
-        "start_period": int(check.start_period * _NANOSECONDS),
-    }
 
 
 def _client(daemon: str | None) -> docker.DockerClient:
