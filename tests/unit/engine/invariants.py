@@ -78,3 +78,10 @@ def assert_counts(aws: FakeAws) -> None:
     first = next((entry.at for entry in history if entry.value != SENTINEL), float("inf"))
     for service in aws.services.services.values():
         assert all(at <= first for at, _ in service.count_writes), f"{service.name}: {service.count_writes}"
+
+
+def assert_nothing_deployed_twice(aws: FakeAws, since: float) -> None:
+    """Every service got our revision at most once, and its previous one at most once after it."""
+    for service in aws.services.services.values():
+        targets = [one.target.task_definition for one in service.rollouts if one.created_at >= since]
+        assert len(targets) == len(set(targets)) <= 2, f"{service.name}: {targets}"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from appdp.errors import Refused
 
-_ADDED_BY_ECS: Final = frozenset(
+OUTPUT_ONLY: Final = frozenset(
     {
         "compatibilities",
         "deleteRequestedAt",
@@ -24,7 +24,7 @@ _ADDED_BY_ECS: Final = frozenset(
         "taskDefinitionArn",
     }
 )
-"""Members of TaskDefinition that RegisterTaskDefinition does not take.
+"""Members of TaskDefinition that RegisterTaskDefinition does not take. A test compares them with botocore's model.
 
 See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
 """
@@ -53,9 +53,9 @@ def clone(definition: Mapping[str, Any], images: Mapping[str, str]) -> dict[str,
             f"it has {', '.join(container_names(definition))}.",
             hint="Deploy the service's stack again, so that its manifest and its task definition agree.",
         )
-    copied = {key: value for key, value in definition.items() if key not in _ADDED_BY_ECS}
+    copied = {key: value for key, value in definition.items() if key not in OUTPUT_ONLY}
     copied["containerDefinitions"] = [_with_image(one, images) for one in definition["containerDefinitions"]]
-    tags = [tag for tag in copied.pop("tags", ()) if not tag["key"].startswith(_RESERVED_TAGS)]
+    tags = [tag for tag in copied.pop("tags", ()) if not tag["key"].lower().startswith(_RESERVED_TAGS)]
     return {**copied, "tags": tags} if tags else copied
 
 

@@ -17,8 +17,8 @@ FASTEST_SECONDS: Final = 1
 SLOWEST_SECONDS: Final = 60
 AFTER_A_DAY_SECONDS: Final = 300
 DAY_SECONDS: Final = 86_400
-SLOWDOWN: Final = 30
-"""A wait is the phase's age divided by this: news is at most 1/30 of the phase late."""
+SLOWDOWN: Final = 20
+"""A wait is the phase's age divided by this: news is at most 1/20 of the phase late."""
 
 SOON: Final = 2.0
 """When something was just asked for, in seconds."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from appdp.engine.deploy.content import Contents
 from appdp.engine.ports import Registry
-from appdp.errors import ConfigurationError, NotFound, Refused
+from appdp.errors import NotFound, Refused
 from appdp.model.environment import DeployerManifest
-from appdp.model.handoff import check_release
-
-_ARCHITECTURES: Final = ("-amd64", "-arm64")
-"""Ends of the tags of one architecture's images, which are never releases."""
+from appdp.model.handoff import is_release
 
 
 def resolve_release(
@@ -45,7 +41,7 @@ def known_releases(image: str, deployer: DeployerManifest, registry: Registry) -
     """The releases that one image carries, newest first."""
     at = deployer.images[image]
     images = registry.images(at.registry_id, at.region, at.repository)
-    return tuple(tag for one in images for tag in one.tags if _is_release(tag))
+    return tuple(tag for one in images for tag in one.tags if is_release(tag))
 
 
 def _missing(name: str, release: str, deployer: DeployerManifest, digests: Mapping[str, str]) -> str:
@@ -53,11 +49,3 @@ def _missing(name: str, release: str, deployer: DeployerManifest, digests: Mappi
     have = ", ".join(sorted(digests))
     where = f"{at.registry}/{at.repository}"
     return f"Image {name!r} has no tag {release!r} in repository {where}; these images have it: {have}."
-
-
-def _is_release(tag: str) -> bool:
-    try:
-        check_release(tag)
-    except ConfigurationError:
-        return False
-    return not tag.endswith(_ARCHITECTURES)

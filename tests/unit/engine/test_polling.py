@@ -1,0 +1,54 @@
+"""Fast at first, slower later: a long deployment stays within an execution's history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from appdp.engine.deploy.polling import DAY_SECONDS, wait_seconds
+from appdp.model.deployment import Deployment, Owner
+
+EVENTS_PER_TURN = 10
+HISTORY_LIMIT = 25_000
+
+DEPLOYMENT = Deployment(
+    id="d1",
+    application="shop",
+    environment="dev",
+    release="r1",
+    owner=Owner(execution=None, requested_by="me"),
+    started_at=0.0,
+)
+
+
+def turns(total_seconds: float, phases: int) -> int:
+    """How many turns of the loop a deployment takes whose phases are equally long."""
+    now, count, phase = 0.0, 0, DEPLOYMENT
+    while now < total_seconds:
+        began = (now // (total_seconds / phases)) * (total_seconds / phases)
+        phase = replace(phase, phase_since=began)
+        now += wait_seconds(phase, now)
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize(
+    ("age", "wait"), [(0, 1), (39, 1), (40, 2), (60, 3), (1199, 59), (1200, 60), (20_000, 60), (DAY_SECONDS, 300)]
+)
+def test_waits_grow_with_the_age_of_the_phase(age: float, wait: float) -> None:
+    assert wait_seconds(DEPLOYMENT, age) == wait
+
+
+def test_a_clock_that_went_back_does_no_harm() -> None:
+    assert wait_seconds(replace(DEPLOYMENT, phase_since=100.0), 50.0) == 1
+
+
+@pytest.mark.parametrize("phases", [1, 2, 6])
+def test_a_day_stays_within_the_history(phases: int) -> None:
+    registering = 300  # one turn for each of as many services
+    assert (turns(DAY_SECONDS, phases) + registering) * EVENTS_PER_TURN < HISTORY_LIMIT
+
+
+def test_two_days_stay_within_the_history_too() -> None:
+    assert (turns(2 * DAY_SECONDS, 2) + 300) * EVENTS_PER_TURN < HISTORY_LIMIT
