@@ -14,24 +14,6 @@ if TYPE_CHECKING:
 
 _TARGET: Final = "AmazonEC2ContainerServiceV20141113"
 
-OUTPUT_ONLY: Final = frozenset(
-    {
-        "compatibilities",
-        "deleteRequestedAt",
-        "deregisteredAt",
-        "registeredAt",
-        "registeredBy",
-        "requiresAttributes",
-        "revision",
-        "status",
-        "taskDefinitionArn",
-    }
-)
-"""What DescribeTaskDefinition gives and RegisterTaskDefinition does not take. A test compares it with botocore's model.
-
-See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
-"""
-
 
 class EcsTaskDefinitions:
     """Implements :class:`appdp.engine.ports.TaskDefinitions`. Needs ``ecs:DescribeTaskDefinition``,
@@ -53,16 +35,6 @@ class EcsTaskDefinitions:
 
     @translated("ecs")
     def register(self, definition: Mapping[str, Any]) -> str:
-        """Register what :meth:`read` gave, changed or not; returns the new revision's ARN.
-
-        Fields that only answers have are left out (:data:`OUTPUT_ONLY`), and so are the tags that AWS itself set:
-        ``aws:`` is reserved, and CloudFormation marks what it makes. All else is sent as it is.
-
-        See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html
-        """
-        request = {key: value for key, value in definition.items() if key not in OUTPUT_ONLY and key != "tags"}
-        tags = [tag for tag in definition.get("tags", ()) if not str(tag.get("key", "")).lower().startswith("aws:")]
-        if tags:
-            request["tags"] = tags
-        answer = self._ecs.call("RegisterTaskDefinition", request)
+        """Send ``definition`` as it is; returns the new revision's ARN."""
+        answer = self._ecs.call("RegisterTaskDefinition", dict(definition))
         return str(answer["taskDefinition"]["taskDefinitionArn"])

@@ -34,6 +34,7 @@ ROOT: Final = "/appdp"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]|[a-z]")
 _RELEASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _RESERVED = ("env-", "cache-")
+_ARCHITECTURES = ("-amd64", "-arm64")
 
 
 def check_name(kind: str, name: str) -> str:
@@ -62,6 +63,15 @@ def check_release(tag: str) -> str:
             hint="Use the commit's hash, or list the releases with 'appdp releases'.",
         )
     return tag
+
+
+def is_release(tag: str) -> bool:
+    """Whether an image tag names a release; the tags of one architecture's images never do."""
+    try:
+        check_release(tag)
+    except ConfigurationError:
+        return False
+    return not tag.endswith(_ARCHITECTURES)
 
 
 def environment_path(application: str, environment: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from appdp.aws.assemble import ports
 from appdp.aws.executions import StepFunctionsExecutions
 from appdp.aws.session import Session
+from appdp.engine.deploy.clone import clone
 from appdp.engine.executions import ExecutionStatus
 from appdp.engine.ports import Ports, RegistryImage
 from appdp.errors import ConfigurationError, Refused, RemoteError
@@ -70,7 +71,7 @@ def test_a_task_definition_comes_back_with_fields_that_no_sdk_knows(account: Por
         "tags": [{"key": "team", "value": "web"}],
     }
     first = account.task_definitions.read(account.task_definitions.register(definition))
-    second = account.task_definitions.read(account.task_definitions.register(first))
+    second = account.task_definitions.read(account.task_definitions.register(clone(first, {})))
     assert second["quantumMode"] == definition["quantumMode"]
     assert second["containerDefinitions"] == first["containerDefinitions"]
     assert second["containerDefinitions"][0]["warpDrive"] == {"factor": 9.5}

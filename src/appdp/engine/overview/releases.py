@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 from appdp.engine.deploy.releases import recorded_release
 from appdp.engine.overview.applications import deployers
 from appdp.engine.ports import Ports, RegistryImage
-from appdp.errors import ConfigurationError
 from appdp.model.environment import DeployerManifest
-from appdp.model.handoff import check_release
-
-_ARCHITECTURES: Final = ("-amd64", "-arm64")
-"""Ends of the tags of one architecture's images, which are never releases."""
+from appdp.model.handoff import is_release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +66,6 @@ def _listings(manifests: Iterable[DeployerManifest], ports: Ports) -> Iterable[d
         tags: dict[str, dict[str, RegistryImage]] = defaultdict(dict)
         for name, at in manifest.images.items():
             for image in ports.registry.images(at.registry_id, at.region, at.repository):
-                tags[name] |= {tag: image for tag in image.tags if _is_release(tag)}
+                tags[name] |= {tag: image for tag in image.tags if is_release(tag)}
             tags.setdefault(name, {})
         yield tags
-
-
-def _is_release(tag: str) -> bool:
-    try:
-        check_release(tag)
-    except ConfigurationError:
-        return False
-    return not tag.endswith(_ARCHITECTURES)
