@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Final
@@ -225,15 +226,12 @@ def _answering(world: World) -> dict[str, tuple[str, ...]]:
 
 
 def _ask(url: str, world: World) -> str:
-    import re
-
     address = urlsplit(url)
     connection = HTTPConnection(str(address.hostname), address.port, timeout=10)
-    with suppress(OSError, HTTPException):
+    with closing(connection), suppress(OSError, HTTPException):
         connection.request("GET", address.path)
         answer = connection.getresponse()
-        body = answer.read().decode(errors="replace")
-        found = re.search(world.scenario.load.release_pattern, body)
+        found = re.search(world.scenario.load.release_pattern, answer.read().decode(errors="replace"))
         return found.group(1) if found and answer.status == 200 else f"status {answer.status}"
     return "no answer"
 

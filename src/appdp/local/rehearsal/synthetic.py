@@ -76,6 +76,7 @@ class _Registry:
         self._connection = HTTPConnection(str(address.hostname), address.port, timeout=30)
 
     def close(self) -> None:
+        """Close the connection."""
         self._connection.close()
 
     def blob(self, repository: str, content: bytes, kind: str) -> dict[str, Any]:
