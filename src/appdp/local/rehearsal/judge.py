@@ -81,8 +81,8 @@ def _failure_text(expect: Expect, evidence: Evidence) -> list[Check]:
     if not parts:
         return []
     missing = [part for part in parts if part not in evidence.failure]
-    named = ", ".join(repr(part) for part in parts)
-    seen = "missing " + ", ".join(repr(part) for part in missing) if missing else "all of it"
+    named = ", ".join(f"“{part.strip()}”" for part in parts)
+    seen = "missing " + ", ".join(f"“{part.strip()}”" for part in missing) if missing else "all of it"
     return [Check(name=f"the failure text says {named}", passed=not missing, seen=seen)]
 
 
@@ -110,7 +110,9 @@ def _load(evidence: Evidence, traffic: ActTraffic) -> list[Check]:
             passed=traffic.rate >= lowest,
             seen=f"{traffic.rate:.0f} requests/s",
         ),
-        Check(name="no request failed", passed=traffic.failed == 0, seen=f"{traffic.failed} of {traffic.sent} failed"),
+        Check(
+            name="no request failed", passed=traffic.failed == 0, seen=f"{traffic.failed:,} of {traffic.sent:,} failed"
+        ),
     ]
 
 
@@ -119,7 +121,7 @@ def _never_seen(traffic: ActTraffic, answers: str) -> Check:
     return Check(
         name=f"nobody saw {answers} on the production listener",
         passed=seen == 0,
-        seen=f"{seen} responses of {traffic.sent}",
+        seen=f"{seen:,} responses of {traffic.sent:,}",
     )
 
 
@@ -141,18 +143,16 @@ def _none_early(service: ServiceTraffic, gate: float) -> Check:
     return Check(
         name=f"{service.service} switched after the gate",
         passed=late >= 0,
-        seen=f"first response {abs(late):.2f} s {'after' if late >= 0 else 'before'} the gate opened",
+        seen=f"{abs(late):.2f} s {'after' if late >= 0 else 'before'} it opened",
     )
 
 
 def _tested_first(service: ServiceTraffic, gate: float) -> Check:
-    name = f"{service.service} was reached through the test listener first"
+    name = f"{service.service} answered on the test listener first"
     if service.tested_at is None:
         return Check(name=name, passed=False, seen="never")
     early = gate - service.tested_at
-    return Check(
-        name=name, passed=early > 0, seen=f"{abs(early):.1f} s {'before' if early > 0 else 'after'} the gate opened"
-    )
+    return Check(name=name, passed=early > 0, seen=f"{abs(early):.1f} s {'before' if early > 0 else 'after'} the gate")
 
 
 def _together(traffic: ActTraffic, bound: float) -> Check:

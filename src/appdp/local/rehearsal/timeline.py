@@ -70,11 +70,23 @@ def lanes(snapshots: Sequence[Snapshot], stages: Sequence[StageSeen], end: float
     gate = gate_opened_at(snapshots)
     result = []
     for name in names:
-        progress = spans(_progress(snapshots, name), end)
+        progress = _cut_at_gate(spans(_progress(snapshots, name), end), gate)
         seen = [sample for sample in stages if sample.service == name]
         ecs = spans((Seen(sample.at, _stage_name(sample)) for sample in seen), end)
         result.append(Lane(service=name, progress=progress, stages=ecs, waited=_waited(progress, ecs, gate)))
     return tuple(result)
+
+
+def _cut_at_gate(progress: Sequence[Span], gate: float | None) -> tuple[Span, ...]:
+    """The engine sees only later that a green has left the gate; from the time that it set, traffic shifts."""
+    cut: list[Span] = []
+    for span in progress:
+        if gate is not None and span.name == Progress.AT_GATE and span.start < gate < span.end:
+            cut.append(Span(name=span.name, start=span.start, end=gate))
+            cut.append(Span(name=str(Progress.SHIFTING), start=gate, end=span.end))
+        else:
+            cut.append(span)
+    return tuple(cut)
 
 
 def gate_opened_at(snapshots: Sequence[Snapshot]) -> float | None:

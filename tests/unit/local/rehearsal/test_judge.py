@@ -100,8 +100,8 @@ def _with(**change: Any) -> ActTraffic:
         ({"switched_at": 109.9}, ["web switched after the gate"]),
         ({"switched_at": None}, ["web switched after the gate", "all services switch within 2 s"]),
         ({"switched_at": 113.0}, ["all services switch within 2 s"]),
-        ({"tested_at": None}, ["web was reached through the test listener first"]),
-        ({"tested_at": 110.1}, ["web was reached through the test listener first"]),
+        ({"tested_at": None}, ["web answered on the test listener first"]),
+        ({"tested_at": 110.1}, ["web answered on the test listener first"]),
     ],
 )
 def test_what_traffic_can_give_away(change: dict[str, Any], names: list[str]) -> None:
@@ -110,7 +110,7 @@ def test_what_traffic_can_give_away(change: dict[str, Any], names: list[str]) ->
 
 def test_what_can_be_wrong_with_a_return() -> None:
     assert _failed(RETURNS, RETURNED, seconds=61.0) == ["verdict within 60 s"]
-    assert _failed(RETURNS, RETURNED, failure="code 3") == ["the failure text says 'code 3', 'FATAL'"]
+    assert _failed(RETURNS, RETURNED, failure="code 3") == ["the failure text says “code 3”, “FATAL”"]
     assert _failed(RETURNS, RETURNED, failure="code 3", containers=False) == []
     seen = replace(TRAFFIC, services=(replace(SERVICE, releases={"1": 999, "2": 1}),))
     assert _failed(RETURNS, RETURNED, traffic=seen) == ["nobody saw 2 on the production listener"]

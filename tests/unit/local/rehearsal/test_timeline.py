@@ -50,7 +50,8 @@ def test_who_came_first_waited_until_the_gate_opened() -> None:
     web, api = timeline.lanes(seen, (), 120)
     assert (web.service, web.waited) == ("web", 6.0)
     assert (api.service, api.waited) == ("api", 3.0)
-    assert [span.name for span in web.progress] == ["starting", "at_gate"]
+    assert [span.name for span in web.progress] == ["starting", "at_gate", "shifting"]
+    assert [span.end for span in web.progress] == [104, 110.0, 120]
     assert timeline.gate_opened_at(seen) == 110.0
 
 

@@ -58,7 +58,7 @@ def _checks(act: ActRecord) -> Markup:
             "li",
             element("span", "✓" if check.passed else "✗", class_="mark", aria_hidden="true"),
             element("span", "passed: " if check.passed else "failed: ", class_="hidden"),
-            check.name,
+            element("span", check.name),
             element("span", check.seen, class_="seen"),
             class_="good" if check.passed else "bad",
         )
@@ -71,7 +71,7 @@ def _numbers(act: ActRecord) -> Markup | None:
     load = act.traffic
     if load is None:
         return None
-    titles = ("Service", "Requests", "Failed", "Median", "99 %", "Slowest", "Release that answered")
+    titles = ("Service", "Requests", "Failed", "Median", "99 %", "Slowest", "By release")
     head = element("tr", *(column(title, 1 <= place <= 5) for place, title in enumerate(titles)))
     rows = [_number_row(act, service) for service in load.services]
     return element(
@@ -88,7 +88,7 @@ def _numbers(act: ActRecord) -> Markup | None:
 
 def _number_row(act: ActRecord, service: ServiceTraffic) -> Markup:
     figure_name = f"act{act.number}.{service.service}"
-    answered = ", ".join(f"{count:,} by {name}" for name, count in service.releases.items())
+    answered = [part for name, count in service.releases.items() for part in (element("br"), f"{name}: {count:,}")][1:]
     failures = ", ".join(f"{status}: {count:,}" for status, count in service.failures.items())
     return element(
         "tr",
@@ -104,7 +104,7 @@ def _number_row(act: ActRecord, service: ServiceTraffic) -> Markup:
         element("td", words.milliseconds(service.p50), class_="number"),
         element("td", words.milliseconds(service.p99), class_="number"),
         element("td", words.milliseconds(service.slowest), class_="number"),
-        element("td", answered or "–", data_figure=f"{figure_name}.releases"),
+        element("td", *(answered or ["–"]), data_figure=f"{figure_name}.releases"),
     )
 
 
