@@ -128,13 +128,15 @@ def _coming_back(
 def _hopeless(
     deployment: Deployment, service: ServiceState, newest: LiveDeployment, ports: Ports, now: float
 ) -> str | None:
+    """The watchdog's verdict; the way back goes on without one when its tasks cannot be read."""
     previous = replace(service, task_definition=service.previous_task_definition)
-    seen = watchdog.look(
-        previous,
-        find_manifest(deployment.application, deployment.environment, service.name, ports),
-        newest.created_at,
-        ports,
-    )
+    manifest = find_manifest(deployment.application, deployment.environment, service.name, ports)
+    try:
+        seen = watchdog.look(previous, manifest, newest.created_at, ports)
+    except RemoteError as error:
+        if passes(error):
+            raise
+        return None
     return watchdog.verdict(previous, seen, now)
 
 
