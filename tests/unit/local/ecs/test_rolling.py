@@ -85,7 +85,9 @@ def test_the_circuit_breaker_rolls_back_after_three_failed_tasks() -> None:
         assert ended["status"] == "ROLLBACK_SUCCESSFUL"
         assert ended["statusReason"] == "ECS deployment circuit breaker: tasks failed to start."
         assert ended["rollback"]["serviceRevisionArn"] == good
-        assert ended["deploymentCircuitBreaker"] == {"status": "TRIGGERED", "failureCount": 4, "threshold": 3}
+        breaker = ended["deploymentCircuitBreaker"]
+        assert (breaker["status"], breaker["threshold"]) == ("TRIGGERED", 3)
+        assert breaker["failureCount"] in (3, 4)  # two start at a time: the fourth may fail before the third is judged
         assert {task["containers"][0]["image"] for task in await world.tasks()} == {"web:1"}
         assert (await world.service())["taskDefinition"].endswith("web:1")
 
