@@ -10,8 +10,8 @@ parameter                  written by                                  value
 ``…/release``              the deployer stack once (the sentinel),     the tag of the released commit
                            then the engine, after success only
 ``…/lock``                 the engine                                  :class:`.deployment.Lock`
-``…/lock-takeover/{id}``   the engine, while it takes over a dead      the new owner's deployment id
-                           owner's lock
+``…/lock-takeover/{id}``   the engine, while it takes over a dead      :class:`~appdp.model.deployment.Lock` of the
+                           owner's lock                                new owner
 ``…/gate``                 the engine, while a deployment runs         :class:`.deployment.Gate`
 =========================  ==========================================  ============================================
 """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from appdp.model.deployment import Deployment, Outcome
+from appdp.model.deployment import Deployment, Outcome, Phase
 from tests.fakes import fake_aws
 from tests.fakes.aws import FakeAws
-from tests.fakes.driver import started
+from tests.fakes.driver import drive, started
 from tests.fakes.registry import Behaviour
 
 
@@ -94,6 +94,14 @@ def _ecs_lists_late() -> tuple[FakeAws, Deployment]:
     return aws, started(aws, "r2")
 
 
+def _takes_over() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws()
+    aws.publish("r3")
+    drive(aws, started(aws, "r2", id="dead"), until=lambda state: state.phase is Phase.GATE)
+    aws.owners.running.clear()
+    return aws, started(aws, "r3")
+
+
 STORIES = {
     "deploy": Story(_deploy, Outcome.SUCCEEDED, "r2"),
     "green fails": Story(_green_fails, Outcome.ROLLED_BACK, "r1"),
@@ -105,5 +113,6 @@ STORIES = {
     "first release fails late": Story(_first_release_fails_late, Outcome.ROLLED_BACK, None),
     "one service changed": Story(_one_changed, Outcome.SUCCEEDED, "r3"),
     "only recorded": Story(_recorded_only, Outcome.SUCCEEDED, "r3"),
+    "takes over from a dead one": Story(_takes_over, Outcome.SUCCEEDED, "r3"),
     "ECS lists deployments late": Story(_ecs_lists_late, Outcome.SUCCEEDED, "r2"),
 }

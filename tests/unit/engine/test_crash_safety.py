@@ -21,6 +21,9 @@ from tests.fakes.registry import Behaviour
 from tests.unit.engine.invariants import assert_nothing_deployed_twice, holds_for, nothing_left
 from tests.unit.engine.stories import STORIES, Story
 
+QUICK = ("deploy", "green fails")
+"""The stories that even the quick tests tell."""
+
 AWAY_SECONDS = (0, 3, 45)
 """How long the engine is away after it was killed: AWS goes on meanwhile."""
 
@@ -92,7 +95,9 @@ def each_kill(
     print(f"\n{name}: {points} kill points")  # noqa: T201  # the figure is what this test shows
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in STORIES]
+)
 def test_resumed_after_a_kill_at_every_port_call(name: str, record_property: Callable[[str, object], None]) -> None:
     story = STORIES[name]
 
@@ -105,6 +110,7 @@ def test_resumed_after_a_kill_at_every_port_call(name: str, record_property: Cal
     each_kill(story, resume, record_property, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["deploy", "worker fails when the others are done", "first release fails late"])
 def test_resumed_after_two_kills(name: str) -> None:
     story, chance = STORIES[name], random.Random(20261123)  # noqa: S311  # not for secrets
@@ -120,6 +126,7 @@ def test_resumed_after_two_kills(name: str) -> None:
         holds_for(aws, story.release)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("next_fails", [False, True], ids=["next succeeds", "next fails"])
 @pytest.mark.parametrize("name", STORIES)
 def test_taken_over_after_a_death_at_every_port_call(
@@ -154,6 +161,7 @@ def start_until_free(aws: FakeAws, release: str) -> Deployment:
     return done
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["deploy", "first release", "ECS lists deployments late"])
 def test_taken_back_after_a_kill_at_every_port_call(name: str, record_property: Callable[[str, object], None]) -> None:
     """Ctrl-C: the step that was under way may have happened or not, and everything goes back."""
@@ -174,6 +182,7 @@ def test_taken_back_after_a_kill_at_every_port_call(name: str, record_property: 
     each_kill(story, take_back, record_property, f"{name}, taken back")
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32), share=st.floats(0.005, 0.04), name=st.sampled_from(sorted(STORIES)))
 def test_errors_that_pass_at_random_calls(seed: int, share: float, name: str) -> None:

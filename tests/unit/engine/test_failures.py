@@ -10,7 +10,7 @@ from appdp.engine.deploy import advance
 from appdp.engine.ports import DeploymentStatus
 from appdp.errors import CredentialsError, RemoteError, Throttled
 from appdp.model.deployment import Deployment, Outcome, Phase, Progress
-from appdp.model.handoff import deployer_parameter, service_parameter
+from appdp.model.handoff import deployer_parameter, release_parameter, service_parameter
 from tests.fakes import fake_aws
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
 from tests.fakes.driver import deploy, drive, started
@@ -318,3 +318,30 @@ def test_an_image_that_the_deployer_dropped_meanwhile_is_not_tagged() -> None:
     recording = at(aws, Phase.RECORD)
     recording.digests["gone"] = "sha256:0"  # type: ignore[index]  # resolved by then
     assert advance(recording, aws.ports).deployment.outcome is Outcome.SUCCEEDED
+
+
+def test_a_green_that_comes_up_again_at_the_gate_shuts_nobody_in() -> None:
+    aws = fake_aws()
+    gate = at(aws, Phase.GATE)
+    aws.service("api").rollouts[-1].stage = "SCALE_UP"
+    back = advance(gate, aws.ports).deployment
+    assert back.phase is Phase.GREEN
+    assert any(entry.text == "its green comes up again" for entry in back.log)
+    assert drive(aws, back).outcome is Outcome.SUCCEEDED
+    holds_for(aws, "r2")
+
+
+def test_a_green_that_fails_at_the_gate_opens_it_for_nobody() -> None:
+    aws = fake_aws()
+    gate = at(aws, Phase.GATE)
+    aws.service("api").rollouts[-1].status = DeploymentStatus.ROLLBACK_REQUESTED
+    assert drive(aws, gate).outcome is Outcome.ROLLED_BACK
+    assert aws.shifts == []
+    holds_for(aws, "r1")
+
+
+def test_where_the_recorded_release_never_ran_the_way_back_leads_to_what_ran() -> None:
+    aws = fake_aws()
+    aws.parameters.put(release_parameter(APPLICATION, ENVIRONMENT), "r2")  # somebody wrote it by hand
+    preparing = advance(started(aws, "r1"), aws.ports).deployment
+    assert preparing.service("api").previous_task_definition == aws.service("api").task_definition

@@ -33,7 +33,9 @@ def task(number: int = 1, **changes: Any) -> LiveTask:  # fields of the task
     return LiveTask(**{**values, **changes})
 
 
-def stopped(number: int, reason: str = "Essential container in task exited", **changes: Any) -> LiveTask:  # fields of the task
+def stopped(
+    number: int, reason: str = "Essential container in task exited", **changes: Any
+) -> LiveTask:  # fields of the task
     return task(number, status="STOPPED", stopped_reason=reason, **changes)
 
 

@@ -7,6 +7,31 @@ Use it as a loop; what :func:`advance` returns is the whole memory of a deployme
         step = advance(deployment, ports)
         deployment = step.deployment
         sleep(step.wait_seconds)
+
+One call does one small thing: a few writes at most, and never two that could not both be tried again. Killed between any
+two calls of a port and called again with the old state, it converges, because it reads before it writes:
+
+========  =========================================================  ===================================================
+phase     does                                                       may not
+========  =========================================================  ===================================================
+prepare   takes the lock, surveys, refuses, takes back what a dead   change anything of an environment that it refuses
+          deployment left, notes the way back
+green     registers clones, shuts the gate, starts every green       start a green before the gate is shut
+gate      opens the gate once every green waits at it                open it while any green is not up and tested
+cutover   starts the rolling services, follows the traffic           register anything: all that can fail early has
+bake      follows until ECS says SUCCESSFUL for all                  take anything but SUCCESSFUL for success
+record    moves the environment's tags, writes the release           run unless every service runs the release
+return    stops what is in progress, redeploys what is finished      touch the tags or the release parameter
+unlock    sends the event, deletes gate, markers and lock            act on a lock of somebody else
+========  =========================================================  ===================================================
+
+The modules: ``machine`` chooses the phase and says what an error means in it; one module per phase (``prepare``, ``green``,
+``gate``, ``cutover``, ``bake``, ``record``, ``going_back``, ``unlock``); ``survey``, ``resolving``, ``checks``, ``compare``
+and ``leftovers`` look before anything changes, for ``prepare`` and for ``planning`` (``--dry-run``) alike; ``starting``,
+``finding``, ``follow`` and ``stopping`` deal with ECS's service deployments; ``watching``, ``watchdog`` and ``reasons`` end
+a hopeless one and say why; ``locking``, ``clone``, ``content``, ``polling``, ``releases`` and ``faults`` are one rule each.
+
+A phase that is added later (jobs before and after, schedules, a hold) is one more module and one more row in ``machine``.
 """
 
 from appdp.engine.deploy.machine import advance, begin

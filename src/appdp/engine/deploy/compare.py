@@ -64,7 +64,13 @@ def _verdict(
         return True, "the first release brings it up"
     if not running:
         return True, "no image of it is known to run"
-    different = [image for image in wanted if not _same(seen, service, image, running.get(image), wanted[image])]
+    different = sorted(
+        {
+            image
+            for container, image in service.manifest.containers.items()
+            if not _same(seen, service, image, service.running.get(container), wanted[image])
+        }
+    )
     if not different:
         return False, f"it already runs the images of {seen.release}"
     return True, f"{', '.join(different)} changed"

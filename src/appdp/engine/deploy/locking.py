@@ -81,14 +81,17 @@ def hold(deployment: Deployment, ports: Ports, now: float) -> str | None:
 
 
 def release(deployment: Deployment, ports: Ports) -> None:
-    """Delete our gate, our markers and, last of all, our lock. Whatever belongs to somebody else stays."""
+    """Delete our gate, the markers and, last of all, our lock. Without the lock, only our own markers go.
+
+    Whoever owns the environment deletes every marker: those of others are links of the chain that led here.
+    """
     ours = holds(deployment, ports)
     if ours:
         gate = ports.parameters.get(gate_parameter(deployment.application, deployment.environment))
         if gate is not None and Gate.from_json(gate).deployment == deployment.id:
             ports.parameters.delete(gate_parameter(deployment.application, deployment.environment))
     for name, value in ports.parameters.under(_markers(deployment)).items():
-        if Lock.from_json(value).deployment == deployment.id:
+        if ours or Lock.from_json(value).deployment == deployment.id:
             ports.parameters.delete(name)
     if ours:
         ports.parameters.delete(_lock_name(deployment))
