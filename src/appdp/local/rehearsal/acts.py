@@ -35,6 +35,18 @@ ASKED_AFTERWARDS: Final = 10
 COMMAND_SECONDS: Final = 900.0
 """A command that takes longer is ended; the act then has no outcome."""
 
+_APPDP: Final = """
+import os, threading
+def end_with_the_rehearsal():
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+threading.Thread(target=end_with_the_rehearsal, daemon=True).start()
+from appdp.cli.main import main
+main(prog_name="appdp")
+"""
+"""The command line as ``appdp`` starts it, but it ends with its stdin: also a killed rehearsal leaves no process."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
@@ -175,10 +187,10 @@ def _generator(world: World, traffic: Traffic) -> LoadGenerator:
 
 
 def _command(act: Act, world: World) -> Command:
-    program = "from appdp.cli.main import main; main(prog_name='appdp')"
     return Command(
-        words=(sys.executable, "-c", program, *_words(act, world), "--app", world.scenario.application, "--yes"),
+        words=(sys.executable, "-c", _APPDP, *_words(act, world), "--app", world.scenario.application, "--yes"),
         environment={**world.aws.environment(), "PYTHONPATH": _source()},
+        hold=True,
         timeout_seconds=COMMAND_SECONDS,
     )
 

@@ -27,6 +27,7 @@ class Command:
         environment: all of its environment variables.
         directory: where it runs. Default: the current directory.
         stdin: what it reads.
+        hold: keep its stdin open until it ends, so that it can see from it whether we still live.
         timeout_seconds: when to end it. Default: never.
     """
 
@@ -34,6 +35,7 @@ class Command:
     environment: Mapping[str, str]
     directory: Path | None = None
     stdin: str = ""
+    hold: bool = False
     timeout_seconds: float | None = None
 
 
@@ -78,7 +80,7 @@ def run(command: Command, follow: Callable[[str], None] = _ignore) -> Ended:
         program = command.words[0]
         raise LocalError(f"There is no program {program!r}.", hint=f"Install {program}.") from error
     with _time_limit(process, command.timeout_seconds):
-        return _follow(process, command.stdin, follow)
+        return _follow(process, command, follow)
 
 
 class _time_limit:  # noqa: N801 - reads as a statement
@@ -95,20 +97,23 @@ class _time_limit:  # noqa: N801 - reads as a statement
             self._timer.cancel()
 
 
-def _follow(process: subprocess.Popen[str], stdin: str, follow: Callable[[str], None]) -> Ended:
+def _follow(process: subprocess.Popen[str], command: Command, follow: Callable[[str], None]) -> Ended:
     lines: list[str] = []
     reader = threading.Thread(target=_read, args=(_pipe(process.stderr), lines, follow), daemon=True)
     reader.start()
     try:
-        with suppress(BrokenPipeError), _pipe(process.stdin) as pipe:  # it need not read
-            pipe.write(stdin)
+        with suppress(BrokenPipeError):  # it need not read
+            _pipe(process.stdin).write(command.stdin)
+            if not command.hold:
+                _pipe(process.stdin).close()
         stdout = _pipe(process.stdout).read()
         code = process.wait()
     finally:
         _end(process)
         reader.join()
-        _pipe(process.stdout).close()
-        _pipe(process.stderr).close()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            with suppress(BrokenPipeError):
+                _pipe(pipe).close()
     return Ended(code=code, stdout=stdout, stderr=tuple(lines))
 
 

@@ -70,6 +70,7 @@ def rehearse(scenario: Scenario, options: Options) -> RehearsalRecord:
     options.screen.step("starting the embedded AWS")
     with ExitStack() as stack:
         if docker:
+            images.sweep(docker)  # what a killed rehearsal left
             stack.callback(images.sweep, docker)  # at the very end, when the containers are gone
         aws = stack.enter_context(EmbeddedAws.start(docker=docker is not None, bake_scale=BAKE_SCALE))
         world, where = _Stage(scenario, options, aws, docker).prepare()

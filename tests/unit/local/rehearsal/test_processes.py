@@ -37,6 +37,12 @@ def test_a_command_is_followed_line_by_line() -> None:
     assert lines == ["a", "b"]
 
 
+def test_a_command_can_see_from_its_stdin_that_we_live() -> None:
+    program = "import select, sys; print(len(select.select([0], [], [], 0.3)[0]))"
+    assert run(_python(program, hold=True)).stdout == "0\n"
+    assert run(_python(program)).stdout == "1\n"
+
+
 def test_a_command_that_takes_too_long_is_ended() -> None:
     started = time.monotonic()
     ended = run(_python("import time; time.sleep(60)", timeout_seconds=0.5))
