@@ -8,8 +8,9 @@ Use it as a loop; what :func:`advance` returns is the whole memory of a deployme
         deployment = step.deployment
         sleep(step.wait_seconds)
 
-One call does one small thing: a few writes at most, and never two that could not both be tried again. Killed between any
-two calls of a port and called again with the old state, it converges, because it reads before it writes:
+One call does one small thing: a few writes at most, and never two that could not both be tried again. Killed
+between any two calls of a port and called again with the old state, it converges, because it reads before it
+writes:
 
 ========  =========================================================  ===================================================
 phase     does                                                       may not
@@ -25,13 +26,15 @@ return    stops what is in progress, redeploys what is finished      touch the t
 unlock    sends the event, deletes gate, markers and lock            act on a lock of somebody else
 ========  =========================================================  ===================================================
 
-The modules: ``machine`` chooses the phase and says what an error means in it; one module per phase (``prepare``, ``green``,
-``gate``, ``cutover``, ``bake``, ``record``, ``going_back``, ``unlock``); ``survey``, ``resolving``, ``checks``, ``compare``
-and ``leftovers`` look before anything changes, for ``prepare`` and for ``planning`` (``--dry-run``) alike; ``starting``,
-``finding``, ``follow`` and ``stopping`` deal with ECS's service deployments; ``watching``, ``watchdog`` and ``reasons`` end
-a hopeless one and say why; ``locking``, ``clone``, ``content``, ``polling``, ``releases`` and ``faults`` are one rule each.
+The modules: ``machine`` chooses the phase and says what an error means in it; one module per phase (``prepare``,
+``green``, ``gate``, ``cutover``, ``bake``, ``record``, ``going_back``, ``unlock``); ``survey``, ``resolving``,
+``checks``, ``compare`` and ``leftovers`` look before anything changes, for ``prepare`` and for ``planning``
+(``--dry-run``) alike; ``starting``, ``finding``, ``follow`` and ``stopping`` deal with ECS's service deployments;
+``watching``, ``watchdog`` and ``reasons`` end a hopeless one and say why; ``locking``, ``clone``, ``content``,
+``polling``, ``releases`` and ``faults`` are one rule each.
 
-A phase that is added later (jobs before and after, schedules, a hold) is one more module and one more row in ``machine``.
+A phase that is added later (jobs before and after, schedules, a hold) is one more module and one more row in
+``machine``.
 """
 
 from appdp.engine.deploy.machine import advance, begin
