@@ -12,6 +12,8 @@ How a service deployment comes about, from the outside in:
 ``rolling``, ``shifting``, ``hooks``
     The strategies, and the lifecycle hooks that hold them. They only say how many tasks of which revision they want,
     and where the traffic goes.
+``alarms``
+    CloudWatch alarms that send a service deployment back.
 ``scheduler``
     Makes it so: starts, watches, replaces and stops tasks, and slows down when they keep failing.
 ``tasks``
@@ -24,8 +26,8 @@ How a service deployment comes about, from the outside in:
 State lives in ``store`` and belongs to the event loop; calls to AWS and to Docker go to threads. Background work is
 supervised: a fault of ours ends the service deployment that it hits, with the fault as its reason.
 
-What it does not do: placement on instances, Service Connect, volumes, CloudWatch alarms as a reason to roll back, early
-success criteria, spread over capacity providers and zones, and scaling policies (they are stored, not acted on).
+What it does not do: placement on instances, Service Connect, volumes, early success criteria, spread over capacity
+providers and zones, and scaling policies (they are stored, not acted on).
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from appdp.local.ecs.alarms import Alarms
 from appdp.local.ecs.api import EcsService
 from appdp.local.ecs.cloudformation import handlers
 from appdp.local.ecs.clusters_api import ClustersApi
@@ -149,6 +152,7 @@ def _services(kernel: Kernel, balancing: LoadBalancing, life: TaskLife, shared: 
             balancing=balancing,
             images=shared.images,
             hooks=Hooks(shared.calls, shared.journal, minute=MINUTE_SECONDS * kernel.bake_scale),
+            alarms=Alarms(shared.calls, time_scale=kernel.time_scale, bake_scale=kernel.bake_scale),
             journal=shared.journal,
             supervisor=shared.supervisor,
             bake_scale=kernel.bake_scale,

@@ -48,6 +48,7 @@ class Rolling:
         enabled = bool(self._breaker.get("enable"))
         self._workings.deployment.breaker_status = "MONITORING" if enabled else "DISABLED"
         await self._roll_to(self._workings.target, self._check_breaker)
+        await self._workings.alarms.bake(self._workings.deployment, self._workings.service.caller)
 
     async def back(self, to: Revision | None) -> None:
         """Roll back to ``to`` by the same rules; without it, stop the failed revision's tasks."""

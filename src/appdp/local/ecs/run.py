@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from appdp.local.ecs import names
+from appdp.local.ecs import alarms, names
+from appdp.local.ecs.alarms import Alarms
 from appdp.local.ecs.images import Images
 from appdp.local.ecs.journal import Journal
 from appdp.local.ecs.scheduler import ServiceScheduler
@@ -66,6 +67,7 @@ class Workings:
     balancing: LoadBalancing
     images: Images
     journal: Journal
+    alarms: Alarms
 
     @property
     def target(self) -> Revision:
@@ -103,15 +105,8 @@ async def drive(workings: Workings, strategy: Strategy) -> None:
     service, deployment = workings.service, workings.deployment
     _begin(workings)
     deployment.target.digests = await workings.images.digests(deployment.target.definition, service.caller)
-    forward = asyncio.create_task(strategy.forward())
-    stop = asyncio.create_task(deployment.stop.wait())
     try:
-        await asyncio.wait({forward, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if not forward.done():
-            forward.cancel()
-            await asyncio.gather(forward, return_exceptions=True)
-            raise Rollback(deployment.stop_reason)
-        forward.result()
+        await _until_done_or_interrupted(workings, strategy)
     except Rollback as failure:
         _fail(workings, str(failure))
         if failure.returns:
@@ -121,10 +116,26 @@ async def drive(workings: Workings, strategy: Strategy) -> None:
             finish(deployment, "STOPPED", str(failure))
     else:
         _succeed(workings)
+
+
+async def _until_done_or_interrupted(workings: Workings, strategy: Strategy) -> None:
+    """Go forward. Raises :class:`Rollback` when that fails, somebody stops it, or an alarm goes off."""
+    deployment = workings.deployment
+    forward = asyncio.create_task(strategy.forward())
+    stop = asyncio.create_task(deployment.stop.wait())
+    red = asyncio.create_task(workings.alarms.triggered(deployment, workings.service.caller))
+    try:
+        await asyncio.wait({forward, stop, red}, return_when=asyncio.FIRST_COMPLETED)
+        if forward.done():
+            forward.result()
+        elif stop.done():
+            raise Rollback(deployment.stop_reason)
+        else:
+            raise Rollback(alarms.reason(red.result()), returns=alarms.returns(deployment))
     finally:
-        for task in (forward, stop):
+        for task in (forward, stop, red):
             task.cancel()
-        await asyncio.gather(forward, stop, return_exceptions=True)
+        await asyncio.gather(forward, stop, red, return_exceptions=True)
 
 
 def _begin(workings: Workings) -> None:
@@ -145,6 +156,8 @@ def _succeed(workings: Workings) -> None:
     deployment.target.rollout_reason = reason
     if deployment.breaker_status == "MONITORING":
         deployment.breaker_status = "MONITORING_COMPLETE"
+    if deployment.alarm_status == "MONITORING":
+        deployment.alarm_status = "MONITORING_COMPLETE"
     workings.journal.service(service, f"(deployment {deployment.target.deployment_id}) deployment completed.")
     workings.journal.service(service, "has reached a steady state.")
     workings.journal.deployment(service, deployment, "SERVICE_DEPLOYMENT_COMPLETED", reason)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from appdp.local.ecs.alarms import alarm_names
 from appdp.local.ecs.store import Deployment, HookDetail, Revision, Service, Store
 
 
@@ -157,7 +158,11 @@ def deployment(store: Store, record: Deployment) -> dict[str, Any]:
                 "failureCount": record.target.failed_tasks,
                 "threshold": record.breaker_threshold,
             },
-            "alarms": {"status": "DISABLED", "alarmNames": [], "triggeredAlarmNames": []},
+            "alarms": {
+                "status": record.alarm_status,
+                "alarmNames": alarm_names(record),
+                "triggeredAlarmNames": list(record.alarms_triggered),
+            },
         }
     )
 

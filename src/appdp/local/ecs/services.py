@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appdp.local.ecs import names
+from appdp.local.ecs.alarms import Alarms
 from appdp.local.ecs.hooks import Hooks
 from appdp.local.ecs.images import Images
 from appdp.local.ecs.journal import Journal
@@ -45,6 +46,7 @@ class ServicesParts:
     balancing: LoadBalancing
     images: Images
     hooks: Hooks
+    alarms: Alarms
     journal: Journal
     supervisor: Supervisor
     bake_scale: float = 1.0
@@ -178,6 +180,7 @@ class Services:
             balancing=self._parts.balancing,
             images=self._parts.images,
             journal=self._parts.journal,
+            alarms=self._parts.alarms,
         )
         work.deploying = self._parts.supervisor.spawn(
             lambda: drive(workings, self._strategy(workings)),

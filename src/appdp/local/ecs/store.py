@@ -128,6 +128,8 @@ class Deployment:
     hooks: list[HookDetail] = field(default_factory=list)
     breaker_status: str = "DISABLED"
     breaker_threshold: int = 0
+    alarm_status: str = "DISABLED"
+    alarms_triggered: tuple[str, ...] = ()
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     stop_reason: str = ""
     ended: asyncio.Event = field(default_factory=asyncio.Event)

@@ -81,6 +81,7 @@ class FakeClients:
         self.tags: dict[str, str] = {}
         self.answers: list[dict[str, Any] | Exception] = []
         self.events: list[dict[str, Any]] = []
+        self.alarms: dict[str, str] = {}
         self.parameters: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
         self.groups = {"/app"}
@@ -100,6 +101,12 @@ class FakeClients:
             raise answer
         error = {"FunctionError": "Unhandled"} if "errorMessage" in answer else {}
         return {"Payload": io.BytesIO(json.dumps(answer).encode()), **error}
+
+    def describe_alarms(self, *, AlarmNames: list[str], AlarmTypes: list[str]) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert "MetricAlarm" in AlarmTypes
+        found = {name: state for name, state in self.alarms.items() if name in AlarmNames}
+        common = {"Period": 60, "EvaluationPeriods": 100}
+        return {"MetricAlarms": [{"AlarmName": n, "StateValue": s, **common} for n, s in found.items()]}
 
     def get_parameter(self, *, Name: str, WithDecryption: bool) -> dict[str, Any]:  # noqa: N803 - boto3's names
         if Name not in self.parameters:
