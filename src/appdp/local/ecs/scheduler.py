@@ -37,6 +37,9 @@ LONGEST_DELAY_SECONDS = 300.0
 
 SCALING = "ServiceSchedulerInitiated"
 
+MAXIMUM_PERCENT = 200
+"""The default of ``maximumPercent`` for replicas."""
+
 
 @dataclass(slots=True, eq=False)
 class Scale:
@@ -49,6 +52,8 @@ class Scale:
     warned: bool = False
     seen: set[str] = field(default_factory=set)
     """Tasks whose unhealthy target was told already."""
+    sick: dict[str, str] = field(default_factory=dict)
+    """Tasks that were healthy and are not any more → the reason to stop them once a replacement is healthy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +150,7 @@ class ServiceScheduler:
             return
         self._parts.tasks.look(task)
         if self.is_healthy(task):
+            scale.sick.pop(task.id, None)
             self._prove(scale, task)
         else:
             self._stop_if_sick(scale, task)
@@ -165,13 +171,28 @@ class ServiceScheduler:
         if task.last_status != "RUNNING" or self._ran_for(task) < grace:
             return
         if any(container.health == "UNHEALTHY" for container in _checked(task)):
-            self._tell_started_and_stop(task, "Task failed container health checks")
+            self._replace(scale, task, "Task failed container health checks")
             return
         for group, target in self._targets(task):
             if target.state == "unhealthy":
                 self._tell_unhealthy(scale, task, group, target)
-                self._tell_started_and_stop(task, f"Task failed ELB health checks in (target-group {group})")
+                self._replace(scale, task, f"Task failed ELB health checks in (target-group {group})")
                 return
+
+    def _replace(self, scale: Scale, task: Task, reason: str) -> None:
+        """Stop an unhealthy task; one that served before stays until a replacement is healthy, if both have room.
+
+        See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html (maximumPercent)
+        """
+        if task.proven and self._room(scale.revision) > scale.revision.requested:
+            scale.sick.setdefault(task.id, reason)
+        else:
+            self._tell_started_and_stop(task, reason)
+
+    def _room(self, revision: Revision) -> int:
+        """How many tasks of a revision may run while unhealthy ones are replaced."""
+        percent = self.service.properties.get("deploymentConfiguration", {}).get("maximumPercent", MAXIMUM_PERCENT)
+        return int(revision.requested * percent / 100)
 
     def _tell_unhealthy(self, scale: Scale, task: Task, group: str, target: TargetState) -> None:
         if task.id in scale.seen:
@@ -210,12 +231,23 @@ class ServiceScheduler:
             )
 
     def _adjust(self, scale: Scale) -> None:
-        tasks = self.wanted(scale.revision)
-        missing = scale.revision.requested - len(tasks)
+        tasks = self._without_replaced(scale, self.wanted(scale.revision))
+        sick = sum(1 for task in tasks if task.id in scale.sick)
+        requested = scale.revision.requested
+        missing = min(requested + sick, max(requested, self._room(scale.revision))) - len(tasks)
         if missing > 0 and asyncio.get_running_loop().time() >= scale.not_before:
             self._start(scale.revision, missing)
         elif missing < 0:
             self._stop(scale.revision, sorted(tasks, key=self._worth)[:-missing])
+
+    def _without_replaced(self, scale: Scale, tasks: list[Task]) -> list[Task]:
+        """The tasks that stay, once as many sick ones were stopped as have a healthy replacement."""
+        sick = [task for task in tasks if task.id in scale.sick]
+        replaced = sum(1 for task in tasks if self.is_healthy(task)) + len(sick) - scale.revision.requested
+        going = sick[: max(0, replaced)]
+        for task in going:
+            self._tell_started_and_stop(task, scale.sick.pop(task.id))
+        return [task for task in tasks if task not in going]
 
     def _worth(self, task: Task) -> tuple[bool, bool]:
         """Tasks that are worth least stop first: those that do not run yet, then those that are not healthy."""
