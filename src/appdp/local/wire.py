@@ -125,6 +125,9 @@ class LoadBalancing(Protocol):
     def exists(self, target_group: str) -> bool:
         """Whether there is such a target group."""
 
+    def attached(self, target_group: str) -> bool:
+        """Whether a listener or a rule of a load balancer names the target group, with whatever weight."""
+
     def register(self, target_group: str, ip: str, port: int) -> None:
         """Start to check, and then to use, a target."""
 

@@ -55,6 +55,7 @@ def _deploy(aws: EmbeddedAws, directory: Path, name: str, tag: str) -> StackResu
                     "Memory": "512",
                     "NetworkMode": "awsvpc",
                     "RequiresCompatibilities": ["FARGATE"],
+                    "ExecutionRoleArn": "arn:aws:iam::000000000000:role/execution",
                     "ContainerDefinitions": [{"Name": "web", "Image": f"{REGISTRY}/web:{tag}", "Essential": True}],
                 },
             },

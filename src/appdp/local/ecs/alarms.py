@@ -1,10 +1,9 @@
 """CloudWatch alarms that fail a service deployment while it is under way.
 
-An alarm that goes into ALARM fails the deployment, which returns if its option ``rollback`` says so. When one is in ALARM
-already as the deployment starts, none is watched: that deployment may be the repair.
+An alarm that goes into ALARM fails the deployment, which returns if its option ``rollback`` says so. When one is in
+ALARM already as the deployment starts, none is watched (observed on AWS, not documented): it may be the repair.
 
-See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html and
-https://aws.amazon.com/blogs/containers/automate-rollbacks-for-amazon-ecs-rolling-deployments-with-cloudwatch-alarms/
+See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 """
 
 from __future__ import annotations

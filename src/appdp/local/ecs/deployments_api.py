@@ -75,20 +75,26 @@ class DeploymentsApi:
 
     def continue_service_deployment(self, params: Params, caller: Caller) -> Answer:
         """Decide a PAUSE hook that awaits action."""
-        deployment = self._running(str(params["serviceDeploymentArn"]))
+        action = str(params.get("action") or "CONTINUE")
+        if action not in ("CONTINUE", "ROLLBACK"):
+            raise ServiceError("InvalidParameterException", f"The action must be CONTINUE or ROLLBACK, not {action}.")
+        deployment = self._known(str(params["serviceDeploymentArn"]))
         hook = next((detail for detail in deployment.hooks if detail.id == params["hookId"]), None)
         if hook is None or hook.decision is None or hook.decision.done() or hook.status != "AWAITING_ACTION":
             message = f"The hook {params['hookId']} does not await an action."
             raise ServiceError("InvalidParameterException", message)
-        action = str(params.get("action") or "CONTINUE")
         hook.status = "SUCCEEDED" if action == "CONTINUE" else "FAILED"
         hook.decision.set_result(action)
         return {"serviceDeploymentArn": deployment.arn}
 
-    def _running(self, arn: str) -> Deployment:
+    def _known(self, arn: str) -> Deployment:
         deployment = self._store.deployments.get(arn)
         if deployment is None:
             raise ServiceError("ServiceDeploymentNotFoundException", "Service deployment not found.")
+        return deployment
+
+    def _running(self, arn: str) -> Deployment:
+        deployment = self._known(arn)
         if not deployment.running:
             message = f"The service deployment cannot be changed in the state {deployment.status}."
             raise ServiceError("ConflictException", message)

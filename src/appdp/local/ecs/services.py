@@ -91,8 +91,12 @@ class Services:
             self._deploy(service)
 
     def stop_deployment(self, deployment: Deployment) -> None:
-        """Roll a service deployment back, as StopServiceDeployment asks."""
-        deployment.status = "ROLLBACK_REQUESTED" if not deployment.stop.is_set() else deployment.status
+        """Roll a service deployment back, as StopServiceDeployment asks; one that goes back already goes on so.
+
+        See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html
+        """
+        if deployment.status in ("PENDING", "IN_PROGRESS"):
+            deployment.status = "ROLLBACK_REQUESTED"
         deployment.stop_reason = deployment.stop_reason or "Service deployment rolled back by StopServiceDeployment."
         deployment.stop.set()
 
@@ -208,6 +212,11 @@ class Services:
                 if group is not None and not self._parts.balancing.exists(group):
                     message = f"The specified target group does not exist: {group}"
                     raise ServiceError("InvalidParameterException", message)
+            if not self._parts.balancing.attached(target.group):
+                message = (
+                    f"The target group with targetGroupArn {target.group} does not have an associated load balancer."
+                )
+                raise ServiceError("InvalidParameterException", message)
 
 
 def targets(balancers: list[dict[str, Any]]) -> tuple[Target, ...]:

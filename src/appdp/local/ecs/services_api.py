@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from appdp.local.ecs import names, service_views
+from appdp.local.ecs import names, service_checks, service_views
 from appdp.local.ecs.lookup import Lookup, Params, page, tags
-from appdp.local.ecs.services import Services
-from appdp.local.ecs.store import Service, Store, TaskDefinition
+from appdp.local.ecs.services import Services, merged
+from appdp.local.ecs.store import Service, Store
 from appdp.local.ecs.supervision import Supervisor
 from appdp.local.wire import Caller, ServiceError
 
@@ -19,7 +19,6 @@ Answer = dict[str, Any]
 DESCRIBE_LIMIT = 10
 """See: API_DescribeServices.html: "You may specify up to 10 services"."""
 
-_STRATEGIES = ("ROLLING", "BLUE_GREEN", "LINEAR", "CANARY")
 _NOT_PROPERTIES = ("cluster", "serviceName", "taskDefinition", "desiredCount", "clientToken", "tags")
 
 
@@ -40,10 +39,8 @@ class ServicesApi:
         existing = self._store.services.get(arn)
         if existing is not None and existing.status != "INACTIVE":
             raise ServiceError("InvalidParameterException", "Creation of service was not idempotent.")
-        _check_controller(params)
-        _check_deployment(params)
         definition = self._find.definition(str(params.get("taskDefinition") or ""), caller, active=True)
-        _check_balancers(params, definition)
+        service_checks.check(params, definition)
         service = Service(
             arn=arn,
             name=name,
@@ -61,12 +58,11 @@ class ServicesApi:
     def update_service(self, params: Params, caller: Caller) -> Answer:
         """Change a service."""
         service = self._active(params, caller)
-        _check_deployment(params)
         reference = params.get("taskDefinition")
         definition = self._find.definition(str(reference), caller) if reference else None
         if definition is not None and definition is not service.definition and definition.status != "ACTIVE":
             raise ServiceError("ClientException", f"TaskDefinition is inactive: {definition.arn}")
-        _check_balancers({**service.properties, **params}, definition or service.definition)
+        service_checks.check(merged(service.properties, params), definition or service.definition)
         self._services.update(service, params, definition)
         return {"service": service_views.service(self._store, service)}
 
@@ -111,47 +107,3 @@ class ServicesApi:
 
     def _arn(self, name: str, params: Params, caller: Caller) -> str:
         return names.arn(caller, f"service/{self._find.cluster(params, caller).name}/{name}")
-
-
-def _check_controller(params: Params) -> None:
-    kind = (params.get("deploymentController") or {}).get("type", "ECS")
-    if kind != "ECS":
-        raise ServiceError(
-            "InvalidParameterException", f"The embedded ECS has no deployment controller {kind}. Use type ECS."
-        )
-
-
-def _check_deployment(params: Params) -> None:
-    configuration = params.get("deploymentConfiguration") or {}
-    strategy = configuration.get("strategy", "ROLLING")
-    if strategy not in _STRATEGIES:
-        raise ServiceError("InvalidParameterException", f"Invalid deployment strategy: {strategy}")
-    for hook in configuration.get("lifecycleHooks") or ():
-        _check_hook(hook)
-
-
-def _check_hook(hook: dict[str, Any]) -> None:
-    """See: pause-lifecycle-hooks.html, "Constraints", and lambda-lifecycle-hooks.html, "Supported lifecycle stages"."""
-    stages = set(hook.get("lifecycleStages") or ())
-    if stages & {"SCALE_UP", "BAKE_TIME", "CLEAN_UP"}:
-        raise ServiceError("InvalidParameterException", f"Lifecycle hooks are not supported at {sorted(stages)}.")
-    if hook.get("targetType") == "PAUSE":
-        if stages & {"TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"}:
-            raise ServiceError("InvalidParameterException", f"PAUSE hooks are not supported at {sorted(stages)}.")
-        return
-    if not hook.get("hookTargetArn"):
-        raise ServiceError("InvalidParameterException", "hookTargetArn is required for AWS_LAMBDA lifecycle hooks.")
-
-
-def _check_balancers(params: Params, definition: TaskDefinition) -> None:
-    for item in params.get("loadBalancers") or ():
-        container = next((c for c in definition.containers if c["name"] == item.get("containerName")), None)
-        if container is None:
-            message = f"The container {item.get('containerName')} does not exist in the task definition."
-            raise ServiceError("InvalidParameterException", message)
-        ports = [mapping.get("containerPort") for mapping in container.get("portMappings") or ()]
-        if item.get("containerPort") not in ports:
-            message = (
-                f"The container {container['name']} did not have a container port {item.get('containerPort')} defined."
-            )
-            raise ServiceError("InvalidParameterException", message)

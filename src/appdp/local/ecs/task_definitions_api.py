@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from appdp.local.ecs import names
+from appdp.local.ecs import fargate, names
 from appdp.local.ecs.lookup import Lookup, Params, page, tag_list, tags
 from appdp.local.ecs.store import Store, TaskDefinition
 from appdp.local.wire import Caller, ServiceError
@@ -31,6 +31,7 @@ class TaskDefinitionsApi:
         if not params.get("containerDefinitions"):
             raise ServiceError("ClientException", "Container list cannot be empty.")
         _check_containers(list(params["containerDefinitions"]))
+        fargate.check_definition(params)
         known = self._find.family(family, caller)
         revision = known[-1].revision + 1 if known else 1
         arn = names.arn(caller, f"task-definition/{family}:{revision}")

@@ -23,6 +23,10 @@ class Balancing:
         """Whether there is such a target group."""
         return target_group in self._store.target_groups
 
+    def attached(self, target_group: str) -> bool:
+        """Whether a load balancer forwards to a target group, with whatever weight."""
+        return bool(self._store.users_of(target_group))
+
     def register(self, target_group: str, ip: str, port: int) -> None:
         """Start to check, and then to use, a target. Raises TargetGroupNotFound."""
         self._running.register(self._store.target_group(target_group), ip, port)

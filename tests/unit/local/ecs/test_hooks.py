@@ -113,7 +113,7 @@ def test_a_pause_can_be_rolled_back() -> None:
         assert (await world.ended())["status"] == "ROLLBACK_SUCCESSFUL"
         with pytest.raises(ServiceError) as refused:
             await decide(world, held, "CONTINUE")
-        assert refused.value.code == "ConflictException"
+        assert refused.value.code == "InvalidParameterException"
 
     in_world(story)
 

@@ -42,6 +42,9 @@ class FakeBalancing:
     def exists(self, target_group: str) -> bool:
         return target_group in self.groups
 
+    def attached(self, target_group: str) -> bool:
+        return any(target_group in weights for weights in self.rules.values())
+
     def register(self, target_group: str, ip: str, port: int) -> None:
         self.targets[target_group, ip] = port
         self.story.append(f"register {colour(target_group)}")
