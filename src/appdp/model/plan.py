@@ -29,7 +29,13 @@ class ServicePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a deployment would do to an environment. ``previous`` is None before the first release."""
+    """What a deployment would do to an environment.
+
+    Args:
+        previous: the recorded release, or None before the first one.
+        protected: whether the environment asks before it changes.
+        wrong_tags: the images whose environment tag does not name the recorded release; a deployment moves it back.
+    """
 
     application: str
     environment: str
@@ -37,11 +43,13 @@ class Plan:
     previous: str | None
     services: tuple[ServicePlan, ...]
     protected: bool = False
+    wrong_tags: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:
-        """Whether any service would be deployed or the recorded release would change."""
-        return self.release != self.previous or any(service.changes for service in self.services)
+        """Whether any service would be deployed, or the recorded release or an environment tag would change."""
+        changing = any(service.changes for service in self.services)
+        return changing or self.release != self.previous or bool(self.wrong_tags)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

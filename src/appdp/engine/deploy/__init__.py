@@ -37,9 +37,12 @@ A phase that is added later (jobs before and after, schedules, a hold) is one mo
 ``machine``.
 """
 
+from appdp.engine.deploy.changing import finish, go_back
+from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.machine import advance, begin
+from appdp.engine.deploy.manifests import read_deployer
 from appdp.engine.deploy.planning import plan
 from appdp.engine.deploy.step import Step
 from appdp.model.request import Request
 
-__all__ = ["Request", "Step", "advance", "begin", "plan"]
+__all__ = ["Request", "Step", "advance", "begin", "finish", "go_back", "passes", "plan", "read_deployer"]

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from appdp.engine.deploy.content import Contents
 from appdp.engine.deploy.stopping import stop_deployment
 from appdp.engine.deploy.survey import SeenService, Survey
 from appdp.engine.ports import LiveDeployment, Ports
 from appdp.model.deployment import Gate
+from appdp.model.environment import DeployerManifest
 from appdp.model.handoff import environment_tag, gate_parameter
 
 
@@ -76,13 +78,23 @@ def set_tags_right(seen: Survey, ports: Ports) -> tuple[str, ...]:
     A deployment that died while it recorded moved some. The way back may lead to CloudFormation's own revisions, which
     refer to these tags.
     """
-    tag = environment_tag(seen.deployer.environment)
-    wrong = []
-    for image, at in seen.deployer.images.items():
-        recorded = seen.contents.resolve(image, seen.previous) if seen.previous else None
-        named = seen.contents.resolve(image, tag) if recorded else None
-        if recorded is not None and (named is None or named.digest != recorded.digest):
+    wrong = wrong_tags(seen.contents, seen.deployer, seen.previous)
+    for image in wrong:
+        at, recorded = seen.deployer.images[image], seen.contents.resolve(image, str(seen.previous))
+        if recorded is not None:
+            tag = environment_tag(seen.deployer.environment)
             ports.registry.move_tag(at.registry_id, at.region, at.repository, digest=recorded.digest, tag=tag)
+    return wrong
+
+
+def wrong_tags(contents: Contents, deployer: DeployerManifest, recorded: str | None) -> tuple[str, ...]:
+    """The images whose environment tag does not name the recorded release, though they carry it. Reads only."""
+    tag = environment_tag(deployer.environment)
+    wrong = []
+    for image in deployer.images:
+        released = contents.resolve(image, recorded) if recorded else None
+        named = contents.resolve(image, tag) if released else None
+        if released is not None and (named is None or named.digest != released.digest):
             wrong.append(image)
     return tuple(wrong)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appdp.engine.deploy.checks import check
 from appdp.engine.deploy.compare import compare
-from appdp.engine.deploy.leftovers import find_leftovers
+from appdp.engine.deploy.leftovers import find_leftovers, wrong_tags
 from appdp.engine.deploy.locking import check_free
 from appdp.engine.deploy.manifests import read_deployer
 from appdp.engine.deploy.survey import survey
@@ -33,4 +33,5 @@ def plan(request: Request, ports: Ports) -> Plan:
         previous=seen.previous,
         services=tuple(compare(seen, service) for service in seen.services.values()),
         protected=deployer.protected,
+        wrong_tags=wrong_tags(seen.contents, deployer, seen.previous),
     )

@@ -14,7 +14,7 @@ from appdp.engine.ports import LiveDeployment, LiveRevision, LiveService, Ports
 from appdp.errors import Refused
 from appdp.model.environment import DeployerManifest, ServiceManifest
 
-__all__ = ["SeenService", "Survey", "read_deployer", "survey"]
+__all__ = ["SeenService", "Survey", "survey"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

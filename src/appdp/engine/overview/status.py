@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from appdp.engine.deploy.content import Contents, platform_of
+from appdp.engine.deploy.leftovers import wrong_tags
 from appdp.engine.deploy.locking import holder_of
-from appdp.engine.deploy.survey import read_deployer
+from appdp.engine.deploy.manifests import read_deployer
 from appdp.engine.ports import LiveRevision, LiveService, Ports
 from appdp.model.deployment import Lock, Owner
 from appdp.model.environment import DeployerManifest, ServiceManifest
@@ -56,6 +57,7 @@ class EnvironmentStatus:
         release: the recorded release, or None before the first one.
         since: when it was recorded, in seconds since the epoch, and ``by`` whom; None and empty before the first one.
         deployment: what holds the environment's lock, or None.
+        wrong_tags: the images whose environment tag does not name the recorded release.
     """
 
     application: str
@@ -65,6 +67,7 @@ class EnvironmentStatus:
     by: str
     services: tuple[ServiceStatus, ...]
     deployment: Running | None
+    wrong_tags: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -80,14 +83,17 @@ def status(application: str, environment: str, ports: Ports) -> EnvironmentStatu
     deployer = read_deployer(application, environment, ports)
     history = ports.parameters.history(release_parameter(application, environment))
     newest = history[-1] if history and history[-1].value != SENTINEL else None
+    release = newest.value if newest else None
+    contents = Contents(ports.registry, deployer.images)
     return EnvironmentStatus(
         application=application,
         environment=environment,
-        release=newest.value if newest else None,
+        release=release,
         since=newest.at if newest else None,
         by=newest.by if newest else "",
-        services=_services(deployer, newest.value if newest else None, ports),
+        services=_services(deployer, _Wanted(release, contents, ports)),
         deployment=running_deployment(application, environment, ports),
+        wrong_tags=wrong_tags(contents, deployer, release),
     )
 
 
@@ -105,16 +111,14 @@ def running_deployment(application: str, environment: str, ports: Ports) -> Runn
     )
 
 
-def _services(deployer: DeployerManifest, release: str | None, ports: Ports) -> tuple[ServiceStatus, ...]:
+def _services(deployer: DeployerManifest, wanted: _Wanted) -> tuple[ServiceStatus, ...]:
+    ports = wanted.ports
     found = ports.parameters.under(services_path(deployer.application, deployer.environment))
     manifests = [ServiceManifest.from_json(found[name]) for name in sorted(found)]
     live = ports.services.describe([(manifest.cluster, manifest.service) for manifest in manifests])
     revisions = ports.services.revisions([arn for service in live.values() for arn in service.revisions])
-    contents = Contents(ports.registry, deployer.images)
     return tuple(
-        _service(manifest, live[manifest.service], revisions, _Wanted(release, contents, ports))
-        if manifest.service in live
-        else _gone(manifest)
+        _service(manifest, live[manifest.service], revisions, wanted) if manifest.service in live else _gone(manifest)
         for manifest in manifests
     )
 
