@@ -9,9 +9,8 @@ from typing import Final
 
 from appdp.cli.ending import EXIT_FAILED, Ending
 from appdp.cli.output import Narrator, narrator, say
-from appdp.engine.deploy import Request, advance
-from appdp.engine.deploy.changing import finish, go_back
-from appdp.engine.deploy.faults import passes
+from appdp.cli.stopping import asked_by, stoppable
+from appdp.engine.deploy import Request, advance, finish, go_back, passes
 from appdp.engine.ports import Ports
 from appdp.errors import CredentialsError, RemoteError
 from appdp.model.deployment import Deployment, Failure, Outcome, Phase
@@ -22,20 +21,18 @@ _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 _LONGEST_WAIT: Final = 30.0
 """Seconds between steps, at most: every step renews the lock's lease, which a longer sleep would let run out."""
 
-_INTERRUPTED: Final = "stopped by the user (Ctrl-C)"
-
 _CAN_GO_BACK: Final = frozenset({Phase.GREEN, Phase.GATE, Phase.CUTOVER, Phase.BAKE})
 
 
 def run(deployment: Deployment, ports: Ports, *, request: Request, sleep: Callable[[float], None]) -> Ending:
     """Advance a deployment to its end.
 
-    The first Ctrl-C takes everything back, as a failure would; a second one leaves it where it is. What is left then,
-    or after credentials expired, is taken over by the next deployment once the lock's lease is over.
+    The first Ctrl-C, SIGTERM or SIGHUP takes everything back, as a failure would; a second one leaves it where it is.
+    What is left then, or after credentials expired, is taken over by the next deployment once the lock's lease is over.
     """
     process = _Process(deployment, ports, sleep)
     try:
-        with closing(narrator()) as voice:
+        with stoppable(), closing(narrator()) as voice:
             process.run(voice)
     except KeyboardInterrupt:
         return _left(request, process.deployment, "Stopped at once.", "")
@@ -57,12 +54,19 @@ class _Process:
         while not self.deployment.done:
             try:
                 self._step(voice)
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as interrupt:
                 if interrupted:
                     raise
                 interrupted = True
-                say("Stopping: everything goes back to where it was. Press Ctrl-C again to leave it as it is.")
-                self.deployment = taken_back(self.deployment, self._ports.clock.now())
+                self._stop(asked_by(interrupt))
+
+    def _stop(self, who: str) -> None:
+        back = taken_back(self.deployment, self._ports.clock.now(), who)
+        if back is self.deployment:
+            say(f"It is ending already, in phase {back.phase.value}. Press Ctrl-C again to leave it as it is.")
+        else:
+            say("Stopping: everything goes back to where it was. Press Ctrl-C again to leave it as it is.")
+        self.deployment = back
 
     def _step(self, voice: Narrator) -> None:
         # A step that was interrupted is taken again from its old state: the engine finds what was done.
@@ -79,13 +83,13 @@ class _Process:
         self._sleep(min(step.wait_seconds, _LONGEST_WAIT))
 
 
-def taken_back(deployment: Deployment, now: float) -> Deployment:
+def taken_back(deployment: Deployment, now: float, who: str = "Ctrl-C") -> Deployment:
     """The state from which the deployment undoes itself; unchanged if it is ending already."""
-    failure = Failure(service="", summary=_INTERRUPTED)
+    failure = Failure(service="", summary=f"stopped by the user ({who})")
     if deployment.phase in _CAN_GO_BACK:
         return go_back(deployment, failure, now).deployment
     if deployment.phase is Phase.PREPARE:
-        return finish(replace(deployment, failure=failure), Outcome.REFUSED, now, _INTERRUPTED).deployment
+        return finish(replace(deployment, failure=failure), Outcome.REFUSED, now, failure.summary).deployment
     return deployment
 
 

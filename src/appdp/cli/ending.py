@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from appdp.cli.options import again
 from appdp.cli.output import deployment_data, echo_json, say
 from appdp.engine.deploy import Request
 from appdp.engine.executions import Execution
@@ -46,7 +47,7 @@ class Ending:
             word=Outcome.NOTHING_TO_DO.value,
             exit_code=Outcome.NOTHING_TO_DO.exit_code,
             text=f"Nothing to do: {request.environment} runs {plan.release} already.",
-            next_step=f"appdp status {request.environment}",
+            next_step=again("status", request.environment),
         )
 
     @classmethod
@@ -68,7 +69,7 @@ class Ending:
             request=request,
             word="running",
             exit_code=EXIT_STILL_RUNNING,
-            text=f"{why} The deployment goes on.",
+            text=why,
             next_step=follow_command(request),
             deployment=deployment,
             execution=execution,
@@ -97,7 +98,7 @@ class Ending:
             word="unknown",
             exit_code=EXIT_FAILED,
             text=f"The state machine ended with {execution.status.value} before the deployment did. {said}",
-            next_step=f"appdp status {request.environment}, then deploy again: the next deployment takes over",
+            next_step=f"{again('status', request.environment)}; then deploy again: the next deployment takes over",
             deployment=deployment,
             execution=execution.arn,
         )
@@ -108,7 +109,7 @@ class Ending:
             "id": self.request.id,
             "application": self.request.application,
             "environment": self.request.environment,
-            "release": self.request.release,
+            "release": self.request.release or (self.deployment.release if self.deployment else None) or None,
             "outcome": self.word,
             "exit_code": self.exit_code,
             "text": self.text,
@@ -119,7 +120,7 @@ class Ending:
 
 def follow_command(request: Request) -> str:
     """How to go on following."""
-    return f"appdp status {request.environment} --app {request.application} --deployment {request.id}"
+    return again("status", request.environment, "--deployment", request.id)
 
 
 def report(ending: Ending, *, as_json: bool) -> int:
@@ -145,11 +146,11 @@ def _text(deployment: Deployment, outcome: Outcome) -> str:
 
 
 def _next(request: Request, outcome: Outcome) -> str:
-    status = f"appdp status {request.environment}"
+    status = again("status", request.environment)
     return {
         Outcome.SUCCEEDED: status
         if request.rollback
-        else f"{status}; to go back: appdp rollback {request.environment}",
+        else f"{status}; to go back: {again('rollback', request.environment)}",
         Outcome.ROLLED_BACK: "mend the cause above and deploy a new release",
         Outcome.FAILED: f"{status}; then deploy or roll back again, which takes over what is left",
         Outcome.REFUSED: "mend the cause above and deploy again",

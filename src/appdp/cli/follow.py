@@ -10,8 +10,7 @@ from typing import Final
 from appdp.cli.context import Aws
 from appdp.cli.ending import Ending, follow_command
 from appdp.cli.output import Narrator, narrator
-from appdp.engine.deploy import Request
-from appdp.engine.deploy.faults import passes
+from appdp.engine.deploy import Request, passes
 from appdp.engine.executions import Execution, Executions
 from appdp.errors import CredentialsError, RemoteError
 from appdp.model.deployment import Deployment
@@ -81,7 +80,7 @@ def watch(
         with closing(narrator()) as voice:
             return _until_the_end(aws, arn, request, _Watch(voice=voice, until=until, sleep=sleep, seen=seen))
     except KeyboardInterrupt:
-        return Ending.still_running(request, seen.deployment, arn, "Stopped following.")
+        return Ending.still_running(request, seen.deployment, arn, "Stopped following. The deployment goes on.")
     except RemoteError as error:
         return Ending(
             request=request,
@@ -120,4 +119,6 @@ def _until_the_end(aws: Aws, arn: str, request: Request, watching: _Watch) -> En
             return Ending.broken_off(request, sight.deployment, sight.execution)
         if watching.until is not None and aws.ports.clock.now() >= watching.until:
             break
-    return Ending.still_running(request, watching.seen.deployment, arn, "The time to wait is over.")
+    return Ending.still_running(
+        request, watching.seen.deployment, arn, "The time to wait is over. The deployment goes on."
+    )

@@ -16,8 +16,8 @@ from appdp.cli.direct import run
 from appdp.cli.ending import Ending, report
 from appdp.cli.follow import watch
 from appdp.cli.output import echo_json, plan_lines, say
-from appdp.engine.deploy import Request, begin, plan
-from appdp.engine.deploy.survey import read_deployer
+from appdp.engine.deploy import Request, begin, plan, read_deployer
+from appdp.engine.executions import execution_arn
 from appdp.engine.overview import application_of
 from appdp.errors import ConfigurationError
 from appdp.model.deployment import Outcome, Owner
@@ -53,6 +53,10 @@ def launch(cli: Cli, wish: Wish) -> int:
     Raises:
         AppdpError: the plan says that it cannot work, or AWS cannot be reached. Nothing was changed.
     """
+    if not wish.wait and wish.timeout is not None:
+        raise ConfigurationError(
+            "--timeout says how long to wait, and --no-wait says not to wait.", hint="Leave out one of them."
+        )
     if wish.direct and (not wish.wait or wish.timeout is not None):
         raise ConfigurationError(
             "With --direct nobody else goes on with the deployment, so --no-wait and --timeout cannot go with it.",
@@ -113,10 +117,13 @@ def _confirm(cli: Cli, wish: Wish, planned: Plan) -> None:
 
 
 def _on_aws(cli: Cli, wish: Wish, aws: Aws, request: Request, planned: Plan) -> Ending:
-    deployer = read_deployer(request.application, request.environment, aws.ports)
-    arn = aws.executions.start(
-        deployer.state_machine, request.id, {"request": request.to_dict(), "requested_by": aws.caller()}
-    )
+    machine = read_deployer(request.application, request.environment, aws.ports).state_machine
+    payload = {"request": request.to_dict(), "requested_by": aws.caller()}
+    try:
+        arn = aws.executions.start(machine, request.id, payload)
+    except KeyboardInterrupt:
+        why = "Interrupted at the very moment of the start, so it may run or not."
+        return Ending.still_running(request, None, execution_arn(machine, request.id), why)
     say(f"Started deployment {request.id}.")
     if not wish.wait:
         return Ending.started(request, planned, arn)

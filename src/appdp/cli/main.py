@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
-import traceback
 from typing import Any, Final
 
 import click
@@ -19,6 +19,9 @@ _EXTRAS: Final = {"rehearse": "local"}
 """Verb → the extra that it needs."""
 
 _EXIT_UNEXPECTED: Final = 5
+
+EXIT_INTERRUPTED: Final = 130
+"""The shell's own exit code for a command that Ctrl-C ended."""
 
 
 class Verbs(click.Group):
@@ -41,12 +44,18 @@ class Verbs(click.Group):
         """Run the verb; errors are printed once, with a traceback only for ``--debug``."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit):
             raise
+        except (KeyboardInterrupt, click.Abort) as error:
+            # Verbs that started something say what becomes of it themselves and do not come here.
+            click.echo("\nInterrupted: nothing was changed.", err=True)
+            raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
         except AppdpError as error:
             _report(ctx, error.message, error.hint)
             raise click.exceptions.Exit(error.exit_code) from error
         except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # whoever read our output has seen enough; click ends quietly
             _report(
                 ctx,
                 f"Something unexpected failed. {type(error).__name__}: {error}",
@@ -71,6 +80,8 @@ def _installed(name: str) -> bool:
 def _report(ctx: click.Context, message: str, hint: str) -> None:
     """Print an error as the user sees it, once: what failed, then what to do."""
     if ctx.meta.get("appdp.debug"):
+        import traceback
+
         traceback.print_exc(file=sys.stderr)
     click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
     click.echo(f"{message}\n{hint}" if hint else message, err=True)
@@ -87,4 +98,5 @@ def main() -> None:
       2 usage                6 still running (gave up waiting)
       3 nothing to do        8 refused, nothing changed
       4 rolled back          9 AWS or credentials error
+                           130 Ctrl-C before anything started
     """

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import click
+from click.core import ParameterSource
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_ACCOUNT: Final = ("app", "profile", "region")
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -25,6 +29,17 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
 
 def _debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     ctx.meta["appdp.debug"] = value
+
+
+def again(*words: str) -> str:
+    """A command to run next, for the shell, with the account options that this one was given."""
+    context = click.get_current_context(silent=True)
+    given: list[str] = []
+    for name in _ACCOUNT:
+        # What came from the shell's environment is there for the next command, too.
+        if context is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            given += [f"--{name}", str(context.params[name])]
+    return shlex.join(["appdp", *words, *given])
 
 
 def account_options(command: _Command) -> _Command:
@@ -53,6 +68,16 @@ def json_option(command: _Command) -> _Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")(command)
 
 
+def timeout_option(command: _Command) -> _Command:
+    """``--timeout``."""
+    return click.option(
+        "--timeout",
+        metavar="DURATION",
+        callback=_seconds,
+        help="Give up waiting after this long (90s, 30m, 2h); exit code 6.",
+    )(command)
+
+
 def launch_options(command: _Command) -> _Command:
     """What deploy and rollback have in common."""
     options = (
@@ -64,12 +89,7 @@ def launch_options(command: _Command) -> _Command:
             help="Run the deployment in this process with your own credentials, without the state machine.",
         ),
         click.option("--wait/--no-wait", default=True, show_default=True, help="Follow the deployment until it ends."),
-        click.option(
-            "--timeout",
-            metavar="DURATION",
-            callback=_seconds,
-            help="Give up waiting after this long (90s, 30m, 2h); exit code 6.",
-        ),
+        timeout_option,
         json_option,
         account_options,
     )

@@ -6,30 +6,33 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import click
 
-from appdp.model.deployment import Deployment, LogEntry, Progress
-from appdp.model.plan import Plan
-
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    # Only for checking: this module is part of ``appdp --help``, which must not take long.
+    from rich.console import Console, Group
+
+    from appdp.model.deployment import Deployment, LogEntry
+    from appdp.model.plan import Plan
 
 _COLOURS: Final = {
-    Progress.SUCCEEDED: "green",
-    Progress.FAILED: "red",
-    Progress.RETURNING: "yellow",
-    Progress.RETURNED: "yellow",
-    Progress.UNCHANGED: "dim",
-    Progress.WAITING: "dim",
+    "succeeded": "green",
+    "failed": "red",
+    "returning": "yellow",
+    "returned": "yellow",
+    "unchanged": "dim",
+    "waiting": "dim",
 }
+"""Style of each :class:`appdp.model.deployment.Progress`; all others are ``cyan``."""
 
 
 def say(text: str, *, colour: str | None = None) -> None:
-    """Talk: one line on stderr."""
-    click.secho(text, fg=colour, err=True)
+    """Talk: one line on stderr. Nobody listening (a closed pipe or terminal) is no reason to break off the work."""
+    with suppress(OSError):
+        click.secho(text, fg=colour, err=True)
 
 
 def echo_json(data: object) -> None:
@@ -59,7 +62,17 @@ def plan_lines(plan: Plan) -> list[str]:
         (service.name, service.strategy.value, "changes" if service.changes else "stays", service.reason)
         for service in plan.services
     ]
-    return [head, *columns(rows)]
+    return [head, *columns(rows), *(f"  {line}" for line in wrong_tag_lines(plan.environment, plan.wrong_tags))]
+
+
+def wrong_tag_lines(environment: str, images: Sequence[str]) -> list[str]:
+    """What it means that images' environment tags do not name the recorded release; no line when all do."""
+    if not images:
+        return []
+    from appdp.model.handoff import environment_tag
+
+    what = f"tag {environment_tag(environment)} of {', '.join(images)} does not name the recorded release"
+    return [f"{what}: a 'cdk deploy' would start the wrong image; a deployment moves it back"]
 
 
 class Narrator(Protocol):
@@ -125,32 +138,40 @@ class LiveNarrator:
 
     def show(self, deployment: Deployment) -> None:
         """Show what is new."""
-        for line in self._story.new(deployment):
-            self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
-        self._live.update(_table(deployment))
+        # A terminal that was closed is no reason to break off the work.
+        with suppress(OSError):
+            for line in self._story.new(deployment):
+                self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._live.update(_picture(deployment))
 
     def close(self) -> None:
         """Leave the terminal as it was."""
-        self._live.stop()
+        with suppress(OSError):
+            self._live.stop()
 
 
-def _table(deployment: Deployment) -> Table:
-    from rich.markup import escape
+def _picture(deployment: Deployment) -> Group:
+    """The services as they stand. Texts, not markup: the live display draws itself with the options of what is printed
+    above it, and there markup is off.
+    """
+    from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
     where = f"{deployment.application}/{deployment.environment} → {deployment.release}"
-    table = Table(title=f"{escape(where)}   phase: {deployment.phase.value}", title_justify="left", box=None)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("service", "progress", "stage", ""):
-        table.add_column(heading)
+        # A stage such as POST_PRODUCTION_TRAFFIC_SHIFT may fold on a narrow terminal; names and progress never do.
+        table.add_column(heading, no_wrap=heading in ("service", "progress"), overflow="fold")
     for service in deployment.services:
-        colour = _COLOURS.get(service.progress, "cyan")
+        style = _COLOURS.get(service.progress.value, "cyan")
         table.add_row(
-            escape(service.name),
-            f"[{colour}]{service.progress.value}[/]",
-            escape(service.stage),
-            escape(service.detail),
+            Text(service.name),
+            Text(service.progress.value, style=style),
+            Text(service.stage),
+            Text(service.detail),
         )
-    return table
+    return Group(Text(f"{where}   phase: {deployment.phase.value}", style="italic"), table)
 
 
 def deployment_data(deployment: Deployment) -> dict[str, Any]:

@@ -27,7 +27,8 @@ def releases(ctx: click.Context, as_json: bool, app: str | None, profile: str | 
     if as_json:
         echo_json([release.to_dict() for release in found])
     elif found:
-        rows = [(release.tag, moment(release.pushed_at), ", ".join(release.environments)) for release in found]
+        rows = [("release", "last image pushed", "runs in")]
+        rows += [(release.tag, moment(release.pushed_at), ", ".join(release.environments)) for release in found]
         click.echo("\n".join(columns(rows, indent="")))
     else:
         say(f"{application} has no release yet: no tag is carried by all of its images.")

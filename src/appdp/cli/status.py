@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from appdp.cli.context import Aws, Cli
-from appdp.cli.options import account_options, json_option
+from appdp.cli.options import account_options, again, json_option, timeout_option
 
 if TYPE_CHECKING:
+    from appdp.engine.deploy import Request
     from appdp.engine.overview import EnvironmentStatus, Running, ServiceStatus
 
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--deployment", metavar="ID", help="Follow this deployment, or say how it ended; exit code as for deploy."
 )
+@timeout_option
 @json_option
 @account_options
 @click.pass_context
@@ -27,6 +30,7 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
     environment: str,
     follow: bool,
     deployment: str | None,
+    timeout: float | None,
     as_json: bool,
     app: str | None,
     profile: str | None,
@@ -38,12 +42,15 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
     from appdp.engine.overview import status as status_of
     from appdp.model.handoff import check_name
 
+    if timeout is not None and not (follow or deployment):
+        raise click.UsageError("--timeout needs --follow or --deployment: without them nothing is waited for.")
     cli = ctx.ensure_object(Cli)
     aws = cli.connect(profile, region)
     application = application_of(aws.ports.parameters, app)
     check_name("Environment", environment)
     if follow or deployment:
-        ctx.exit(_follow(cli, aws, (application, environment, deployment), as_json=as_json))
+        what = _What(application=application, environment=environment, deployment=deployment)
+        ctx.exit(_follow(cli, aws, what, timeout=timeout, as_json=as_json))
     found = status_of(application, environment, aws.ports)
     if as_json:
         echo_json(found.to_dict())
@@ -52,7 +59,7 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
 
 
 def _lines(found: EnvironmentStatus) -> list[str]:
-    from appdp.cli.output import columns, moment
+    from appdp.cli.output import columns, moment, wrong_tag_lines
 
     where = f"{found.application}/{found.environment}"
     if found.release is None:
@@ -67,7 +74,7 @@ def _lines(found: EnvironmentStatus) -> list[str]:
         detail = "" if service.changing else service.detail
         rows.append((service.name, service.strategy, tasks, _image(service), detail))
     lines += columns(rows) if found.services else ["  no services"]
-    return [*lines, _under_way(found.deployment)]
+    return [*lines, *wrong_tag_lines(found.environment, found.wrong_tags), _under_way(found.deployment)]
 
 
 def _image(service: ServiceStatus) -> str:
@@ -89,26 +96,65 @@ def _under_way(running: Running | None) -> str:
     return f"under way: {who}; follow it with --follow"
 
 
-def _follow(cli: Cli, aws: Aws, what: tuple[str, str, str | None], *, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _What:
+    """What to follow; without ``deployment`` the one that is under way."""
+
+    application: str
+    environment: str
+    deployment: str | None
+
+    def request(self, deployment: str) -> Request:
+        """What was asked for, the execution knows; only names and id matter here."""
+        from appdp.engine.deploy import Request
+
+        return Request(
+            application=self.application, environment=self.environment, release=None, rollback=True, id=deployment
+        )
+
+
+def _follow(cli: Cli, aws: Aws, what: _What, *, timeout: float | None, as_json: bool) -> int:
     from appdp.cli.ending import report
     from appdp.cli.follow import watch
-    from appdp.cli.output import say
-    from appdp.engine.deploy import Request
-    from appdp.engine.deploy.survey import read_deployer
+    from appdp.engine.deploy import read_deployer
     from appdp.engine.executions import execution_arn
     from appdp.engine.overview import running_deployment
-    from appdp.model.deployment import Outcome
 
-    application, environment, deployment = what
-    deployer = read_deployer(application, environment, aws.ports)
-    running = None if deployment else running_deployment(application, environment, aws.ports)
+    deployer = read_deployer(what.application, what.environment, aws.ports)
+    deployment = what.deployment
     if deployment:
         execution = execution_arn(deployer.state_machine, deployment)
-    elif running is not None and running.owner.execution is not None:
-        deployment, execution = running.deployment, running.owner.execution
     else:
-        say(_under_way(running))
-        return Outcome.NOTHING_TO_DO.exit_code
-    # What was asked for, the execution knows; only names and id matter here.
-    request = Request(application=application, environment=environment, release=None, rollback=True, id=deployment)
-    return report(watch(aws, execution, request=request, sleep=cli.sleep), as_json=as_json)
+        running = running_deployment(what.application, what.environment, aws.ports)
+        if running is None or running.owner.execution is None:
+            return _not_followed(what, running, as_json=as_json)
+        deployment, execution = running.deployment, running.owner.execution
+    ending = watch(aws, execution, request=what.request(deployment), sleep=cli.sleep, timeout=timeout)
+    return report(ending, as_json=as_json)
+
+
+def _not_followed(what: _What, running: Running | None, *, as_json: bool) -> int:
+    """There is no execution to follow: nothing is under way, or a process runs it, whose state nobody else sees."""
+    from appdp.cli.ending import Ending, report
+    from appdp.cli.output import echo_json, say
+    from appdp.model.deployment import EXIT_STILL_RUNNING, Outcome
+
+    nothing = Outcome.NOTHING_TO_DO
+    if running is not None and running.alive:
+        ending = Ending(
+            request=what.request(running.deployment),
+            word="running",
+            exit_code=EXIT_STILL_RUNNING,
+            text=f"{_under_way(running)}; only that process can show how it goes.",
+            next_step=again("status", what.environment),
+        )
+        return report(ending, as_json=as_json)
+    text = _under_way(running)
+    say(text)
+    if as_json:
+        # The same keys as every other ending.
+        data: dict[str, object] = dict.fromkeys(("id", "application", "environment", "release"))
+        data |= {"application": what.application, "environment": what.environment}
+        data |= {"outcome": nothing.value, "exit_code": nothing.exit_code, "text": text}
+        echo_json({**data, "execution": None, "deployment": None})
+    return nothing.exit_code

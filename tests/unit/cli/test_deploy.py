@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+from typing import Any
+
 import pytest
 
 from appdp.errors import CredentialsError, RemoteError, Throttled
 from appdp.model.deployment import Lock, Owner
-from appdp.model.handoff import lock_parameter
+from appdp.model.handoff import environment_tag, lock_parameter, release_parameter
 from tests.fakes.registry import Behaviour
 from tests.unit.cli.terminal import ALICE, Terminal, at_release, data
 
@@ -142,7 +145,126 @@ def test_no_wait_starts_and_says_how_to_follow() -> None:
     result = terminal.run("deploy", "dev", "v2", "--no-wait", "--json")
     assert result.exit_code == 0
     assert data(result)["outcome"] == "started"
-    assert f"Next: appdp status dev --app shop --deployment {data(result)['id']}" in result.stderr
+    assert f"Next: appdp status dev --deployment {data(result)['id']}\n" in result.stderr
+
+
+def test_the_next_command_repeats_the_account_that_was_given() -> None:
+    terminal = at_release()
+    words = ("--app", "shop", "--profile", "my account", "--region", "eu-west-1")
+    result = terminal.run("deploy", "dev", "v2", *words)
+    given = "--app shop --profile 'my account' --region eu-west-1"
+    assert f"Next: appdp status dev {given}; to go back: appdp rollback dev {given}\n" in result.stderr
+
+
+def test_ctrl_c_while_it_plans_changes_nothing() -> None:
+    terminal = at_release()
+
+    def interrupt(name: str) -> None:
+        raise KeyboardInterrupt
+
+    terminal.account.parameters.get = interrupt  # type: ignore[method-assign]  # stands for a slow call
+    result = terminal.run("deploy", "dev", "v2")
+    assert result.exit_code == 130
+    assert "Interrupted: nothing was changed." in result.stderr
+    assert terminal.executions.runs == {}
+
+
+def test_ctrl_c_at_the_question_changes_nothing() -> None:
+    terminal = at_release()
+    terminal.protect()
+    terminal.interactive = True
+    result = terminal.run("deploy", "dev", "v2", typed="")
+    assert result.exit_code == 130
+    assert "Interrupted: nothing was changed." in result.stderr
+    assert terminal.executions.runs == {}
+
+
+def test_ctrl_c_at_the_moment_of_the_start_says_that_it_may_run() -> None:
+    terminal = at_release()
+    start = terminal.executions.start
+
+    def interrupt(*args: Any, **kwargs: Any) -> str:
+        start(*args, **kwargs)
+        raise KeyboardInterrupt
+
+    terminal.executions.start = interrupt  # type: ignore[method-assign]  # stands for a call that was answered too late
+    result = terminal.run("deploy", "dev", "v2", "--json")
+    assert result.exit_code == 6
+    assert "so it may run or not" in result.stderr
+    assert f"Next: appdp status dev --deployment {data(result)['id']}" in result.stderr
+    assert terminal.run("status", "dev", "--deployment", data(result)["id"]).exit_code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_takes_a_direct_deployment_back_as_ctrl_c_does(number: signal.Signals) -> None:
+    terminal = at_release()
+    before = signal.getsignal(number)
+
+    def stop(now: int) -> None:
+        if now == 5:
+            signal.raise_signal(number)
+
+    terminal.on_sleep = stop
+    result = terminal.run("deploy", "dev", "v2", "--direct")
+    assert result.exit_code == 4, result.stderr
+    assert f"stopped by the user ({number.name})" in result.stderr
+    assert terminal.account.release == "v1"
+    assert terminal.lock is None
+    assert signal.getsignal(number) == before
+
+
+def test_ctrl_c_while_it_ends_says_that_it_ends() -> None:
+    terminal = at_release()
+    put = terminal.account.parameters.put
+    interrupted: list[str] = []
+
+    def interrupt(name: str, value: str) -> None:
+        put(name, value)
+        if name == release_parameter("shop", "dev") and not interrupted:
+            interrupted.append(name)
+            raise KeyboardInterrupt
+
+    terminal.account.parameters.put = interrupt  # type: ignore[method-assign]  # interrupts the last write
+    result = terminal.run("deploy", "dev", "v2", "--direct")
+    assert result.exit_code == 0, result.stderr
+    assert "It is ending already, in phase record." in result.stderr
+    assert terminal.lock is None
+
+
+def test_a_reader_who_went_away_does_not_break_a_deployment_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = at_release()
+    told: list[str] = []
+
+    def gone(text: str, **_: object) -> None:
+        told.append(text)
+        raise BrokenPipeError
+
+    monkeypatch.setattr("click.secho", gone)
+    assert terminal.run("deploy", "dev", "v2", "--direct").exit_code == 0
+    assert told
+    assert terminal.account.release == "v2"
+    assert terminal.lock is None
+
+
+@pytest.mark.parametrize("how", [(), ("--direct",)])
+def test_an_environment_tag_that_moved_or_is_gone_is_put_right(how: tuple[str, ...]) -> None:
+    terminal = at_release()
+    registry, tag = terminal.account.registry, environment_tag("dev")
+    registry.move_tag("", "", "shop/api", digest=str(terminal.account.digest("api", "v2")), tag=tag)
+    registry.forget("shop/worker", tag)
+
+    planned = terminal.run("deploy", "dev", "v1", "--dry-run")
+    assert planned.exit_code == 0
+    assert "tag env-dev of api, worker does not name the recorded release" in planned.stdout
+    assert data(terminal.run("deploy", "dev", "v1", "--dry-run", "--json"))["wrong_tags"] == ["api", "worker"]
+    assert "tag env-dev of api, worker does not name" in terminal.run("status", "dev").stdout
+    assert data(terminal.run("status", "dev", "--json"))["wrong_tags"] == ["api", "worker"]
+
+    deployed = terminal.run("deploy", "dev", "v1", *how)
+    assert deployed.exit_code == 0, deployed.stderr
+    for image in terminal.account.images:
+        assert registry.tag(f"shop/{image}", tag) == terminal.account.digest(image, "v1")
+    assert terminal.run("deploy", "dev", "v1").exit_code == 3
 
 
 def test_giving_up_leaves_it_running_and_status_follows_it_to_its_end() -> None:

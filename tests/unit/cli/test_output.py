@@ -50,9 +50,22 @@ def test_a_terminal_gets_a_table_below_the_lines() -> None:
     assert "shop/dev → v2" in shown
     assert "phase: gate" in shown
     assert "starting" in shown
+    assert "[/]" not in shown, "the table is drawn with the options of the lines above it, where markup is off"
     assert "SCALE_UP" in shown
     assert "[2] of 3" in shown
     assert shown.endswith("\x1b[?25h") or "\x1b[?25h" in shown, "the cursor is back"
+
+
+def test_a_narrow_terminal_shows_names_and_progress_whole() -> None:
+    screen = io.StringIO()
+    voice = LiveNarrator(Console(file=screen, force_terminal=True, width=40))
+    voice.show(DEPLOYMENT)
+    voice.show(replace(DEPLOYMENT, phase=Phase.GATE))
+    voice.close()
+    lines = screen.getvalue().splitlines()
+    assert any("phase: gate" in line for line in lines)
+    for service in DEPLOYMENT.services:
+        assert any(service.name in line and service.progress.value in line for line in lines)
 
 
 def test_what_is_no_terminal_gets_lines() -> None:

@@ -15,7 +15,8 @@ def test_complete_releases_newest_first_and_where_they_run() -> None:
     terminal.account.publish("v2-amd64")
     result = terminal.run("releases")
     assert result.exit_code == 0
-    newest, oldest = result.stdout.splitlines()
+    titles, newest, oldest = result.stdout.splitlines()
+    assert titles.split("  ")[0] == "release"
     assert newest.startswith("v2 ")
     assert oldest.startswith("v1 ")
     assert oldest.endswith("dev")

@@ -88,7 +88,9 @@ def test_a_process_that_holds_the_lock() -> None:
     held(terminal.account, 10)
     assert "in a process (--direct) that was alive at" in terminal.run("status", "dev").stdout
     followed = terminal.run("status", "dev", "--follow")
-    assert followed.exit_code == 3
+    assert followed.exit_code == 6
+    assert "only that process can show how it goes" in followed.stderr
+    assert data(terminal.run("status", "dev", "--follow", "--json"))["outcome"] == "running"
     assert "in a process (--direct)" in followed.stderr
 
 
@@ -109,3 +111,26 @@ def test_an_unknown_environment() -> None:
         result = at_release().run(*args)
         assert result.exit_code == 2
         assert "There are: dev." in result.stderr
+
+
+def test_nothing_to_follow_as_json_has_the_keys_of_every_ending() -> None:
+    terminal = at_release()
+    nothing = data(terminal.run("status", "dev", "--follow", "--json"))
+    ended = data(terminal.run("deploy", "dev", "v2", "--json"))
+    assert list(nothing) == list(ended)
+    assert (nothing["outcome"], nothing["exit_code"]) == ("nothing_to_do", 3)
+    followed = data(terminal.run("status", "dev", "--deployment", ended["id"], "--json"))
+    assert (followed["release"], followed["outcome"]) == ("v2", "succeeded")
+
+
+def test_following_gives_up_after_a_time() -> None:
+    terminal = at_release()
+    terminal.run("deploy", "dev", "v2", "--timeout", "6s")
+    assert terminal.run("status", "dev", "--follow", "--timeout", "4s").exit_code == 6
+    assert terminal.run("status", "dev", "--follow").exit_code == 0
+
+
+def test_a_time_to_wait_needs_something_to_wait_for() -> None:
+    result = at_release().run("status", "dev", "--timeout", "4s")
+    assert result.exit_code == 2
+    assert "--timeout needs --follow or --deployment" in result.stderr
