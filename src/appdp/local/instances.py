@@ -14,12 +14,12 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
 from appdp.errors import LocalError
-from appdp.local.leftovers import end_processes, remove_containers
+from appdp.local.leftovers import end_processes, remove_containers, remove_images
 
 _LOCK = "lock"
 _RECORD = "instance.json"
@@ -33,19 +33,28 @@ class Instance:
         id: names it on containers, networks and processes.
         directory: everything that it writes is in here.
         docker: the Docker daemon that it uses, or None.
+        port: where it answers, once it does.
     """
 
     id: str
     directory: Path
     docker: str | None
+    port: int | None = None
 
     @property
     def log(self) -> Path:
         """What the server process says."""
         return self.directory / "server.log"
 
+    def answers_at(self, port: int) -> Instance:
+        """The instance with its port, which is written down for whoever has to sweep it."""
+        written = self.directory / f"{_RECORD}.new"
+        written.write_text(json.dumps({"docker": self.docker, "port": port}))
+        written.replace(self.directory / _RECORD)
+        return replace(self, port=port)
+
     def remove(self) -> None:
-        """Remove everything that a dead instance left: containers, processes, files.
+        """Remove everything that a dead instance left: containers, images, processes, files.
 
         Raises:
             LocalError: the Docker daemon that ran its containers does not answer; the next start tries again.
@@ -53,6 +62,8 @@ class Instance:
         end_processes(self.id)
         if self.docker:
             remove_containers(self.id, self.docker)
+            if self.port:
+                remove_images(self.port, self.docker)
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -96,7 +107,8 @@ def sweep(directory: Path) -> tuple[str, ...]:
 def _dead(directory: Path) -> Iterator[Instance]:
     for path in sorted(directory.iterdir()):
         if path.is_dir() and _is_free(path / _LOCK):
-            yield Instance(id=path.name, directory=path, docker=_recorded_docker(path / _RECORD))
+            docker, port = _recorded(path / _RECORD)
+            yield Instance(id=path.name, directory=path, docker=docker, port=port)
 
 
 def _is_free(lock: Path) -> bool:
@@ -113,12 +125,14 @@ def _is_free(lock: Path) -> bool:
     return True
 
 
-def _recorded_docker(record: Path) -> str | None:
+def _recorded(record: Path) -> tuple[str | None, int | None]:
+    """The Docker daemon and the port."""
     try:
-        docker = json.loads(record.read_text())["docker"]
-    except (OSError, ValueError, KeyError):
-        return None  # killed before it was written, so no container was started either
-    return docker if isinstance(docker, str) else None
+        told = dict(json.loads(record.read_text()))
+    except (OSError, ValueError):
+        return None, None  # killed before it was written, so no container was started either
+    docker, port = told.get("docker"), told.get("port")
+    return (docker if isinstance(docker, str) else None), (port if isinstance(port, int) else None)
 
 
 @contextmanager

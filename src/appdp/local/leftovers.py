@@ -1,15 +1,20 @@
-"""What a dead embedded AWS can leave outside its directory: containers, networks and processes, found by its id."""
+"""What a dead embedded AWS can leave outside its directory.
+
+Containers, networks and processes are found by its id, images by the port of its registry.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from appdp.errors import LocalError
 
@@ -60,6 +65,49 @@ def remove_containers(instance: str, docker: str) -> None:
             f"The containers of embedded AWS {instance} could not be removed: {error}",
             hint=f"Start Docker, or remove them: docker ps -aq --filter label={LABEL}={instance} | xargs docker rm -f",
         ) from error
+
+
+def remove_images(port: int, docker: str) -> None:
+    """Remove the images that were pulled from, or named for, a registry that is gone.
+
+    Does nothing while something listens on the port: then the names are another one's.
+
+    Args:
+        port: the port on which the registry answered.
+        docker: the Docker daemon's address.
+
+    Raises:
+        LocalError: the Docker daemon does not answer.
+    """
+    from docker import DockerClient
+    from docker.errors import APIError, DockerException
+
+    if _listens(port):
+        return
+    try:
+        client = DockerClient(base_url=docker, timeout=30)
+        try:
+            for name in _image_names(client.api.images(), f"localhost:{port}/"):
+                with suppress(APIError):  # gone with its last other name, or in use by somebody's container
+                    client.images.remove(name)
+        finally:
+            client.close()
+    except (DockerException, OSError) as error:
+        raise LocalError(
+            f"The images of localhost:{port} could not be removed: {error}",
+            hint=f"Start Docker, or remove those that this lists: docker images 'localhost:{port}/*'",
+        ) from error
+
+
+def _image_names(images: list[dict[str, Any]], prefix: str) -> list[str]:
+    names = (name for image in images for kind in ("RepoTags", "RepoDigests") for name in image.get(kind) or ())
+    return [name for name in names if name.startswith(prefix)]
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as connection:
+        connection.settimeout(0.5)
+        return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _marked(instance: str) -> Iterator[int]:

@@ -88,6 +88,7 @@ class EmbeddedAws:
         try:
             process = _spawn(instance, config)
             ready = _wait_until_ready(instance, process)
+            instance = instance.answers_at(int(urlsplit(ready["url"]).port or 0))
         except BaseException:  # Ctrl-C too: nothing may stay behind
             if process is not None:
                 process.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from http.client import HTTPConnection
 from typing import Any
@@ -11,6 +12,10 @@ from urllib.parse import urlsplit
 from appdp.local.ecs.containers import Behaviour, PullFailure
 from appdp.local.ecs.simulated_runtime import behaviour_from
 from appdp.local.wire import Endpoint
+
+_REFERENCE = re.compile(
+    r"localhost:(?P<port>\d+)/(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
 
 
 class SimulatedImages:
@@ -27,13 +32,15 @@ class SimulatedImages:
         """What a container of the image does; blocks.
 
         Args:
-            reference: ``host/repository:tag`` or ``host/repository@sha256:…``.
+            reference: ``localhost:port/repository:tag`` or ``localhost:port/repository@sha256:…``.
 
         Raises:
-            PullFailure: there is no such image.
+            PullFailure: there is no such image, or it is of another registry.
         """
-        _, _, path = reference.partition("/")
-        repository, name = path.split("@", 1) if "@" in path else path.rsplit(":", 1)
+        found = _REFERENCE.fullmatch(reference)
+        if found is None or found["port"] != str(self._address.port):
+            raise PullFailure(f"failed to resolve ref {reference}: only images of the embedded registry are simulated")
+        repository, name = found["repository"], found["digest"] or found["tag"] or "latest"
         manifest = self._manifest(repository, name, reference)
         annotations: Mapping[str, str] = manifest.get("annotations") or {}
         if not annotations and manifest.get("manifests"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import docker
 import pytest
@@ -172,6 +174,9 @@ def test_the_next_start_removes_containers_of_a_killed_server(
     (instance,) = _instances(root)
     client = docker.from_env()
     try:
+        image = client.images.get(static_image(client))
+        port = json.loads((root / instance / "instance.json").read_text())["port"]
+        image.tag(f"localhost:{port}/left", "behind")
         network = client.networks.create(f"appdp-test-{instance}", labels={LABEL: instance})
         container = client.containers.run(
             static_image(client), ["sleep", "600"], detach=True, labels={LABEL: instance}, network=str(network.name)
@@ -180,9 +185,16 @@ def test_the_next_start_removes_containers_of_a_killed_server(
         process.kill()
         process.wait()
         assert _until(lambda: _is_unlocked(root / instance))
-        with EmbeddedAws.start(docker=True):
+        with EmbeddedAws.start(docker=True) as aws:
             assert client.containers.list(all=True, filters={"id": str(container.id)}) == []
             assert client.networks.list(filters={"label": f"{LABEL}={instance}"}) == []
+            assert client.images.list(f"localhost:{port}/left") == []
+            ours = f"localhost:{urlsplit(aws.endpoint.url).port}/kept"
+            image.tag(ours, "while-it-runs")
+            with EmbeddedAws.start(docker=True):
+                assert client.images.list(ours)
+        assert client.images.list(ours) == []
+        assert client.images.list(static_image(client))
     finally:
         client.close()
 

@@ -57,7 +57,8 @@ class Stage:
         client = docker.from_env()
         try:
             local = f"localhost:{urlsplit(self.aws.endpoint.url).port}/stage"
-            client.images.build(fileobj=_context(script, release or tag), custom_context=True, tag=f"{local}:{tag}")
+            context = _context(script, release or tag)
+            client.images.build(fileobj=context, custom_context=True, tag=f"{local}:{tag}", rm=True, forcerm=True)
             client.images.push(local, tag=tag, auth_config={"username": "AWS", "password": "any"})
             client.images.remove(f"{local}:{tag}")
         finally:
