@@ -84,13 +84,15 @@ def page(items: Sequence[Item], params: Params, *, limit: int = 100) -> tuple[li
     """One page of a list, and ``nextToken`` when there is more.
 
     Raises:
-        ServiceError: the token is not one of ours.
+        ServiceError: the token is not one of ours, or the page is to be larger than ``limit``.
     """
     token = params.get("nextToken") or "0"
     if not str(token).isdigit():
         raise ServiceError("InvalidParameterException", "Invalid token")
     start = int(token)
-    size = min(int(params.get("maxResults") or limit), limit)
+    size = int(params.get("maxResults", limit))
+    if not 1 <= size <= limit:
+        raise ServiceError("InvalidParameterException", f"maxResults must be between 1 and {limit}, and is {size}.")
     rest = {"nextToken": str(start + size)} if start + size < len(items) else {}
     return list(items[start : start + size]), rest
 
