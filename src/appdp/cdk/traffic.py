@@ -66,7 +66,6 @@ class TargetSettings:
     """What the target groups of a service have in common."""
 
     vpc: ec2.IVpc
-    port: int
     health_check: HealthCheck
     deregistration_delay: Duration
 
@@ -78,9 +77,16 @@ class Traffic(Construct):
     deployment. CloudFormation would put its own weights back if it ever updated a rule, so a rule is a resource of
     its own whose text depends on nothing but its listener, priority and conditions, and which carries no tags.
     **Change those three only while blue is live**: CloudFormation rewrites the rule then, and sends all traffic to
-    blue.
+    blue. The same goes for the service's VPC, because another VPC means other target groups.
 
-    See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html
+    And it goes for the tags of the whole *stack*: CloudFormation passes them on to every resource, whatever the
+    template says. ``Tags.of(app).add(…)`` and ``Tags.of(stack).add(…)`` become tags of the stack too, unless the app
+    has the feature flag ``@aws-cdk/core:explicitStackTags``; with it, they stay in the template, where the rules leave
+    them out, so they may change at any time.
+
+    See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html,
+    https://github.com/aws/aws-cdk/issues/36649 and, for tags,
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
 
     Args:
         scope: the service.
@@ -120,7 +126,9 @@ class Traffic(Construct):
             vpc=targets.vpc,
             target_type=elbv2.TargetType.IP,
             protocol=elbv2.ApplicationProtocol.HTTP,
-            port=targets.port,
+            # Tasks register with their container's port, so this one never counts; but a change of it would replace
+            # the target group, and then CloudFormation would write the rule again and send all traffic to blue.
+            port=80,
             health_check=targets.health_check.for_target_group(),
             deregistration_delay=targets.deregistration_delay,
         )

@@ -27,6 +27,10 @@ GATE_STAGE: Final = ecs.DeploymentLifecycleStage.POST_TEST_TRAFFIC_SHIFT
 """Where a green waits: up, reachable on the test listener, and without production traffic."""
 
 DEFAULT_PORT: Final = 8080
+MAX_PORT: Final = 65_535
+
+MAX_DELAY_SECONDS: Final = 3_600
+"""See: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html"""
 
 
 class WebService(ReleasedService):
@@ -93,6 +97,8 @@ class WebService(ReleasedService):
         super().__init__(scope, construct_id, deployer=deployer, options=options)
         health_check = health_check or HealthCheck()
         strategy = strategy or Strategy.blue_green()
+        deregistration_delay = deregistration_delay or Duration.seconds(30)
+        self._check_numbers(port, deregistration_delay.to_seconds())
         self._check(strategy, options.get("scaling"), test_listener)
         task = self.define_or_adopt(options, port=port)
         settings = ServiceSettings.of(options, strategy, health_check.grace)
@@ -109,9 +115,8 @@ class WebService(ReleasedService):
             ),
             targets=TargetSettings(
                 vpc=settings.network,
-                port=port,
                 health_check=health_check,
-                deregistration_delay=deregistration_delay or Duration.seconds(30),
+                deregistration_delay=deregistration_delay,
             ),
             shifts=strategy.kind.shifts_traffic,
         )
@@ -120,6 +125,14 @@ class WebService(ReleasedService):
         self.define_manifest(
             target_groups=[group.target_group_arn for group in self.traffic.target_groups], test_url=test_url
         )
+
+    def _check_numbers(self, port: int, delay: float) -> None:
+        if not 1 <= port <= MAX_PORT:
+            raise ConfigurationError(f"{self.node.path}: port={port}: allowed are 1 to {MAX_PORT}.")
+        if not 0 <= delay <= MAX_DELAY_SECONDS:
+            raise ConfigurationError(
+                f"{self.node.path}: deregistration_delay={delay:g} s: allowed are 0 to {MAX_DELAY_SECONDS} seconds."
+            )
 
     def _check(
         self, strategy: Strategy, scaling: Scaling | None, test_listener: elbv2.IApplicationListener | None
