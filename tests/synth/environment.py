@@ -11,7 +11,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk.assertions import Template
 
-from appdp.cdk import Application, Deployer, Image, ImageRepositories, WebService, Worker
+from appdp.cdk import Application, Architecture, Deployer, Image, ImageRepositories, WebService, Worker
 from tests.synth.assembly import only
 
 STRONG = {"@aws-cdk/core:defaultCrossStackReferences": "strong"}
@@ -79,12 +79,21 @@ class Environment:
         properties: dict[str, Any] = {"deployer": self.deployer, "cluster": self.cluster, **overrides}
         return Worker(self.services_stack, construct_id, **properties)
 
-    def ready_made(self, construct_id: str = "Ready", container: str = "app") -> ecs.FargateTaskDefinition:
+    def ready_made(
+        self, *, image: str = "web", architecture: Architecture | None = None, **properties: Any
+    ) -> ecs.FargateTaskDefinition:
         """A user's own task definition, with a sidecar."""
-        definition = ecs.FargateTaskDefinition(self.services_stack, construct_id, cpu=512, memory_limit_mib=1024)
+        definition = ecs.FargateTaskDefinition(
+            self.services_stack,
+            "Ready",
+            cpu=512,
+            memory_limit_mib=1024,
+            runtime_platform=architecture.runtime_platform if architecture else None,
+            **properties,
+        )
         definition.add_container(
-            container,
-            image=self.deployer.image("web"),
+            "app",
+            image=self.deployer.image(image),
             port_mappings=[ecs.PortMapping(container_port=8080)],
         )
         definition.add_container("sidecar", image=ecs.ContainerImage.from_registry("public.ecr.aws/x/proxy:1"))

@@ -49,7 +49,7 @@ def test_an_environment_can_be_protected(environment: Environment) -> None:
 def test_repositories_of_another_account(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path))
     tools = Stack(app, "tools", env=AwsEnvironment(account="999988887777", region="us-east-1"))
-    images = ImageRepositories(tools, "Images", application=SHOP, pull_accounts=["111122223333"])
+    images = ImageRepositories(tools, "Images", application=SHOP, environment_accounts=["111122223333"])
     stack = Stack(app, "dev", env=AwsEnvironment(account="111122223333", region="eu-west-1"))
     Deployer(stack, "D", application=SHOP, environment="dev", repositories=images)
     parameter = only(Template.from_stack(stack).to_json(), "AWS::SSM::Parameter")
@@ -60,9 +60,21 @@ def test_repositories_of_another_account(tmp_path: Path) -> None:
         "us-east-1",
     )
     repository = next(iter(resources_of(Template.from_stack(tools).to_json(), "AWS::ECR::Repository").values()))
-    (statement,) = repository["Properties"]["RepositoryPolicyText"]["Statement"]
-    assert text_of(statement["Principal"]["AWS"]) == "arn:aws:iam::111122223333:root"
-    assert "ecr:PutImage" not in statement["Action"]
+    pull, move = repository["Properties"]["RepositoryPolicyText"]["Statement"]
+    for statement in (pull, move):
+        assert text_of(statement["Principal"]["AWS"]) == "arn:aws:iam::111122223333:root"
+    assert "ecr:PutImage" not in pull["Action"]
+    # The deployers of that account may move their tags; its tasks and everybody else may not.
+    assert (move["Action"], move["Condition"]) == (
+        "ecr:PutImage",
+        {
+            "ArnLike": {"aws:PrincipalArn": "arn:*:iam::111122223333:role/appdp/shop/*"},
+            "ArnNotLike": {"aws:PrincipalArn": "arn:*:iam::111122223333:role/appdp/shop/*/tasks/*"},
+        },
+    )
+    roles = resources_of(Template.from_stack(stack).to_json(), "AWS::IAM::Role")
+    (path,) = {item["Properties"]["Path"] for name, item in roles.items() if "AdvanceRole" in name}
+    assert path == "/appdp/shop/dev/"
 
 
 def test_a_mapping_of_a_users_own_repositories(environment: Environment) -> None:

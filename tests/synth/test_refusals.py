@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from aws_cdk import NestedStack
+from aws_cdk import App, Duration, NestedStack, Stack
+from aws_cdk import Environment as AwsEnvironment
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
 
-from appdp.cdk import Architecture, Deployer, ImageRepositories, Scaling, Strategy, Worker
+from appdp.cdk import (
+    Application,
+    Architecture,
+    Capacity,
+    Deployer,
+    Image,
+    ImageRepositories,
+    Scaling,
+    Strategy,
+    Worker,
+)
 from appdp.errors import AppdpError, ConfigurationError, NotFound
 from tests.synth.environment import SHOP, Environment
 
 Act = Callable[[Environment], object]
+
+MANY = Application(name="many", images=tuple(Image(name=f"image-{number}") for number in range(60)))
+
+
+def _repositories(environment: Environment) -> ImageRepositories:
+    return ImageRepositories(environment.images_stack, "Many", application=MANY)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +75,36 @@ Act = Callable[[Environment], object]
         (lambda e: e.web(task_definition=e.ready_made()), r"task_definition= without images="),
         (
             lambda e: e.web(task_definition=e.ready_made(), images={"nginx": "web"}),
-            r"images= names container 'nginx', which services/Ready lacks",
+            r"images= names container 'nginx', which services/Ready lacks.\nAdd the container",
+        ),
+        (
+            lambda e: e.web(task_definition=e.ready_made(), images={"app": "web", "sidecar": "web"}),
+            r"container 'sidecar' runs image 'web', but services/Ready gives it another one "
+            r"\(public.ecr.aws/x/proxy:1\).*\n.*image=deployer.image\('web'\)",
+        ),
+        (
+            lambda e: e.web(task_definition=e.ready_made(image="jobs"), images={"app": "web"}),
+            r"container 'app' runs image 'web', but services/Ready gives it another one",
+        ),
+        (
+            lambda e: e.web(
+                task_definition=e.ready_made(image="jobs", architecture=Architecture.ARM64), images={"app": "jobs"}
+            ),
+            r"architecture='arm64', but image 'jobs' is built for linux/amd64 only",
+        ),
+        (lambda e: e.web(port=0), r"services/Web: port=0: allowed are 1 to 65535"),
+        (
+            lambda e: e.web(deregistration_delay=Duration.hours(2)),
+            r"deregistration_delay=7200 s: allowed are 0 to 3600 seconds",
+        ),
+        (lambda e: e.web(cpu=0), r"cpu=0: Fargate offers 256"),
+        (
+            lambda e: e.web(test_url="http://x/" + "y" * 4096),
+            r"services/Web: its manifest has at least 4\d{3} bytes; a Systems Manager parameter takes 4096.\nShorten",
+        ),
+        (
+            lambda e: Deployer(e.images_stack, "D", application=MANY, environment="dev", repositories=_repositories(e)),
+            r"images/D: its manifest has at least \d+ bytes; a Systems Manager parameter takes 8192.\nDivide the ima",
         ),
         (
             lambda e: e.web(task_definition=e.ready_made(), images={"app": "web"}, container="nginx"),
@@ -66,8 +115,8 @@ Act = Callable[[Environment], object]
             r"images/D: environment 'Prod' is not a name",
         ),
         (
-            lambda e: ImageRepositories(e.images_stack, "Other", application=SHOP, pull_accounts=["123"]),
-            r"pull_accounts has '123': an account id is 12 digits",
+            lambda e: ImageRepositories(e.images_stack, "Other", application=SHOP, environment_accounts=["123"]),
+            r"environment_accounts has '123': an account id is 12 digits",
         ),
     ],
 )
@@ -113,3 +162,59 @@ def test_an_unknown_argument_is_refused_as_python_does(environment: Environment)
         environment.web(cpus=256)
     with pytest.raises(TypeError, match="needs the argument cluster"):
         Worker(environment.services_stack, "Web", deployer=environment.deployer)  # type: ignore[call-arg] # the fault
+
+
+def test_a_container_that_a_release_would_leave_behind_is_refused_at_synthesis(environment: Environment) -> None:
+    definition = environment.ready_made()
+    environment.web(task_definition=definition, images={"app": "web"})
+    definition.add_container("late", image=environment.deployer.image("jobs"))
+    with pytest.raises(RuntimeError, match=r"\[services/Web\] container 'late' runs the application's image 'jobs'"):
+        environment.app.synth()
+
+
+def test_a_cluster_without_the_capacity_providers_is_refused_at_synthesis(environment: Environment) -> None:
+    cluster = ecs.Cluster(environment.services_stack, "Own", vpc=environment.vpc)
+    environment.worker(cluster=cluster, capacity=Capacity.mix())
+    with pytest.raises(
+        RuntimeError,
+        match=r"cluster services/Own has no capacity provider FARGATE and no FARGATE_SPOT; it has none. Give the clu",
+    ):
+        environment.app.synth()
+
+
+@pytest.mark.parametrize("enable", ["property", "method", "elsewhere"])
+def test_one_with_them_is_not(environment: Environment, enable: str) -> None:
+    cluster = ecs.Cluster(
+        environment.services_stack, "Own", vpc=environment.vpc, enable_fargate_capacity_providers=enable == "property"
+    )
+    environment.worker(cluster=cluster, capacity=Capacity.spot())
+    if enable == "method":
+        cluster.enable_fargate_capacity_providers()
+    if enable == "elsewhere":
+        ecs.CfnClusterCapacityProviderAssociations(
+            environment.services_stack,
+            "Theirs",
+            cluster=cluster.cluster_name,
+            capacity_providers=["FARGATE_SPOT"],
+            default_capacity_provider_strategy=[],
+        )
+    assert environment.service["CapacityProviderStrategy"] == [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "message"),
+    [
+        ("999988887777", "eu-west-1", "dev/Web is in account 999988887777, but its deployer .* is in 111122223333"),
+        ("111122223333", "us-east-1", "dev/Web is in region us-east-1, but its deployer .* is in eu-west-1"),
+    ],
+)
+def test_a_service_far_from_its_deployer_is_refused(tmp_path: Path, account: str, region: str, message: str) -> None:
+    app = App(outdir=str(tmp_path))
+    home = Stack(app, "deployer", env=AwsEnvironment(account="111122223333", region="eu-west-1"))
+    images = ImageRepositories(Stack(app, "images"), "Images", application=SHOP)
+    deployer = Deployer(home, "Deployer", application=SHOP, environment="dev", repositories=images)
+    stack = Stack(app, "dev", env=AwsEnvironment(account=account, region=region))
+    vpc = ec2.Vpc.from_vpc_attributes(stack, "Vpc", vpc_id="vpc-0000000000000000a", availability_zones=["a"])
+    cluster = ecs.Cluster.from_cluster_attributes(stack, "C", cluster_name="main", vpc=vpc, security_groups=[])
+    with pytest.raises(ConfigurationError, match=message):
+        Worker(stack, "Web", deployer=deployer, cluster=cluster)

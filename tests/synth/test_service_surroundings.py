@@ -140,6 +140,16 @@ def test_alarms_roll_a_deployment_back(environment: Environment) -> None:
     }
 
 
+def test_an_alarm_on_the_services_own_metric_makes_no_circle(environment: Environment) -> None:
+    web = environment.web()
+    web.add_alarm(
+        web.metric_cpu_utilization().create_alarm(
+            environment.services_stack, "Cpu", alarm_name="shop-cpu", threshold=90, evaluation_periods=1
+        )
+    )
+    assert environment.service["DeploymentConfiguration"]["Alarms"]["AlarmNames"] == ["shop-cpu"]
+
+
 def test_metrics_work_in_alarms(environment: Environment) -> None:
     web = environment.web()
     for name, metric in (("Cpu", web.metric_cpu_utilization()), ("Memory", web.metric_memory_utilization())):

@@ -6,12 +6,13 @@ from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from appdp.cdk import Architecture, Scaling, Strategy
 from appdp.model.environment import ServiceManifest, StrategyKind
-from tests.synth.assembly import only, resources_of, text_of
+from tests.synth.assembly import only, resources, resources_of, statements, text_of
 from tests.synth.environment import Environment
 
 UNRELEASED = "Unreleasedshopdev"
@@ -157,7 +158,7 @@ def test_a_ready_made_task_definition(environment: Environment) -> None:
     (policy,) = [
         item["Properties"]
         for name, item in resources_of(template, "AWS::IAM::Policy").items()
-        if "DeployerMayPassRoles" in name
+        if "MayPassRoles" in name
     ]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "iam:PassRole"
@@ -167,3 +168,49 @@ def test_a_ready_made_task_definition(environment: Environment) -> None:
     ]
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
     assert "DeployerAdvanceRole" in str(policy["Roles"])
+
+
+def test_containers_added_after_the_service_are_kept(environment: Environment) -> None:
+    definition = environment.ready_made()
+    environment.web(task_definition=definition, images={"app": "web"})
+    definition.add_container("late", image=ecs.ContainerImage.from_registry("public.ecr.aws/x/late:1"))
+    found = only(environment.services, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+    assert [item["Name"] for item in found] == ["app", "sidecar", "late"]
+
+
+def test_roles_below_the_environments_path_need_no_grant(environment: Environment) -> None:
+    def role(construct_id: str) -> iam.Role:
+        return iam.Role(
+            environment.services_stack,
+            construct_id,
+            path=environment.deployer.task_role_path,
+            assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
+        )
+
+    definition = environment.ready_made(task_role=role("Mine"), execution_role=role("MyExecution"))
+    environment.web(task_definition=definition, images={"app": "web"})
+    assert [name for name in resources_of(environment.services, "AWS::IAM::Policy") if "PassRoles" in name] == []
+
+
+def test_further_roles_can_be_granted_one_by_one(environment: Environment) -> None:
+    roles = [
+        iam.Role.from_role_arn(environment.services_stack, name, f"arn:aws:iam::111122223333:role/{name}")
+        for name in ("One", "Two")
+    ]
+    for role in roles:
+        environment.deployer.grant_pass_role(environment.services_stack, role)
+    policy = only(environment.services, "AWS::IAM::Policy")
+    assert resources(policy["PolicyDocument"]["Statement"], "iam:PassRole") == {
+        f"arn:aws:iam::111122223333:role/{name}" for name in ("One", "Two")
+    }
+
+
+def test_any_task_definition_can_run_an_image_of_the_environment(environment: Environment) -> None:
+    definition = ecs.FargateTaskDefinition(environment.services_stack, "Migration")
+    definition.add_container("migrate", image=environment.deployer.image("web"))
+    template = environment.services
+    found = only(template, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+    assert text_of(found[0]["Image"]) == "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:env-dev"
+    assert resources(statements(template, "MigrationExecutionRole"), "ecr:BatchGetImage") == {
+        "arn:aws:ecr:eu-west-1:111122223333:repository/shop/web"
+    }

@@ -20,6 +20,7 @@ from appdp.cdk.deployer import Deployer
 from appdp.cdk.health_check import HealthCheck
 from appdp.cdk.repositories import ImageRepositories
 from appdp.cdk.scaling import Scaling
+from appdp.cdk.service_options import ServiceOptions
 from appdp.cdk.strategy import Strategy
 from appdp.cdk.web_service import WebService
 from appdp.cdk.worker import Worker
@@ -34,6 +35,7 @@ __all__ = [
     "Image",
     "ImageRepositories",
     "Scaling",
+    "ServiceOptions",
     "Strategy",
     "WebService",
     "Worker",

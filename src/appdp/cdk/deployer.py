@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import ArnFormat, Duration, Stack, Stage
+from aws_cdk import ArnFormat, Duration, Stack, Stage, Token
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
@@ -14,6 +14,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IConstruct
 
 from appdp.cdk.deployer_findings import MANAGED_POLICY, acknowledge_deployer_findings
+from appdp.cdk.parameter_sizes import ADVANCED_BYTES, check_size
 from appdp.cdk.permissions import Names, advance_statements, gate_statements, reader_statements
 from appdp.cdk.release_parameter import ReleaseParameter
 from appdp.cdk.repositories import ImageRepositories
@@ -47,6 +48,8 @@ class Deployer(Construct):
         application: what is deployed.
         environment: the environment's name, 1 to 32 of ``a-z0-9-``.
         repositories: where the images live: the application's :class:`ImageRepositories`, or image name → repository.
+            One of another account needs a policy that lets this account pull, and this environment's ``role`` put
+            images (``ecr:PutImage``); ``ImageRepositories`` has ``environment_accounts=`` for it.
         protected: whether ``appdp`` asks before it changes this environment. Default: it does not.
 
     Attributes:
@@ -101,7 +104,12 @@ class Deployer(Construct):
             type="String",
             # With many images it outgrows the 4 KiB of a Standard parameter.
             tier="Intelligent-Tiering",
-            value=self._manifest(protected=protected).to_json(),
+            value=check_size(
+                self,
+                self._manifest(protected=protected).to_json(),
+                limit=ADVANCED_BYTES,
+                hint="Divide the images between two applications; those of one application are released together.",
+            ),
         )
         acknowledge_deployer_findings(self)
 
@@ -190,6 +198,11 @@ class Deployer(Construct):
             region=region,
         )
 
+    @property
+    def task_role_path(self) -> str:
+        """The IAM path of the environment's task and execution roles; deployments may pass every role below it."""
+        return self.names.task_role_path
+
     def image(self, name: str) -> ecs.ContainerImage:
         """An image of the application, for any task definition: what this environment has released, or will.
 
@@ -198,12 +211,18 @@ class Deployer(Construct):
         """
         return self.images[self.application.image(name).name]
 
+    def image_reference(self, name: str) -> str:
+        """What :meth:`image` becomes in a task definition: the repository and the environment's tag."""
+        return self._repositories[name].repository_uri_for_tag(handoff.environment_tag(self.environment))
+
     def claim(self, service: IConstruct, name: str) -> None:
         """Make ``service`` the one that is called ``name`` in this environment. The service constructs call it.
 
         Raises:
-            ConfigurationError: it shares the deployer's stack, or another one has the name.
+            ConfigurationError: it shares the deployer's stack, is in another account or region, or another one has the
+                name.
         """
+        self._check_place(service)
         home = self.names.stack.node.path
         stack: Stack | None = Stack.of(service)
         while stack is not None:
@@ -223,6 +242,16 @@ class Deployer(Construct):
         self._claimed[name] = service.node.path
         Stack.of(service).add_stack_dependency(self.names.stack)
 
+    def _check_place(self, service: IConstruct) -> None:
+        ours, theirs = self.names.stack, Stack.of(service)
+        for kind, here, there in (("account", ours.account, theirs.account), ("region", ours.region, theirs.region)):
+            if here != there and not Token.is_unresolved(here) and not Token.is_unresolved(there):
+                raise ConfigurationError(
+                    f"{service.node.path} is in {kind} {there}, but its deployer ({self.node.path}) is in {here}: a "
+                    "deployer runs the deployments of its own account and region.",
+                    hint=f"Give both stacks the same env=, or make a Deployer for another environment in {there}.",
+                )
+
     def grant_deploy(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
         """Let someone start and follow deployments of this environment (``appdp deploy``, ``rollback``, ``status``)."""
         grants = [
@@ -241,7 +270,11 @@ class Deployer(Construct):
         """Let deployments register task definitions with these roles.
 
         Roles that :class:`WebService` and :class:`Worker` create need no grant, and those of a ready-made task
-        definition are granted by them. It is for roles that a task definition gets later, by an escape hatch.
+        definition are granted by them. It is for roles that a task definition gets later, by an escape hatch. Roles
+        whose path starts with :attr:`task_role_path` need none either: prefer that for many services, as all grants
+        together may have 10,240 characters.
+
+        See: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
         Args:
             scope: where the policy is defined; in the roles' stack, since this one is deployed before it.
@@ -252,4 +285,9 @@ class Deployer(Construct):
             resources=[role.role_arn for role in roles],
             conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         )
-        return iam.Policy(scope, "DeployerMayPassRoles", roles=[self.role], statements=[statement])
+        construct_id = f"MayPassRoles-{self.application.name}--{self.environment}"
+        existing = scope.node.try_find_child(construct_id)
+        if isinstance(existing, iam.Policy):
+            existing.add_statements(statement)
+            return existing
+        return iam.Policy(scope, construct_id, roles=[self.role], statements=[statement])

@@ -192,7 +192,7 @@ def _parameters(names: Names) -> list[iam.PolicyStatement]:
         names.parameter(handoff.takeover_parameter(application, environment, "*")),
         names.parameter(handoff.gate_parameter(application, environment)),
     ]
-    reads = ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath", "ssm:GetParameterHistory"]
+    reads = ["ssm:GetParameter", "ssm:GetParametersByPath", "ssm:GetParameterHistory"]
     return [
         _allow(reads, [path, f"{path}/*"]),
         _allow(["ssm:PutParameter"], written),

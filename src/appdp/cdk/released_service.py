@@ -15,13 +15,17 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct, IConstruct
 
 from appdp.cdk.acknowledgements import acknowledge_warnings
+from appdp.cdk.capacity import Capacity
+from appdp.cdk.cluster_capacity import check_cluster
 from appdp.cdk.deployer import Deployer
+from appdp.cdk.parameter_sizes import STANDARD_BYTES, check_size
 from appdp.cdk.permissions import ENVIRONMENT_TAG
+from appdp.cdk.ready_made import adopt_task
 from appdp.cdk.scaling import Scaling
 from appdp.cdk.service_findings import acknowledge_service_findings
 from appdp.cdk.service_options import ServiceOptions, check_options
 from appdp.cdk.service_settings import ServiceSettings, fargate_service
-from appdp.cdk.task import Task, TaskSettings, adopt_task, define_task
+from appdp.cdk.task import Task, TaskSettings, define_task
 from appdp.errors import ConfigurationError
 from appdp.model import handoff
 from appdp.model.environment import ServiceManifest
@@ -75,13 +79,14 @@ class ReleasedService(Construct):
     def define_service(self, task: Task, settings: ServiceSettings) -> None:
         """Define the ECS service, without traffic yet."""
         settings.check(self.node.path)
+        check_cluster(self, settings.cluster, settings.capacity or Capacity.on_demand())
         self._settings = settings
         self._task = task
         self.task_definition = task.definition
         self.log_group = task.log_group
         self.service = fargate_service(self, task.definition, settings)
         self._count_tasks(settings)
-        self._alarms = [alarm.alarm_name for alarm in settings.alarms]
+        self._alarms = [_name_of(alarm) for alarm in settings.alarms]
         self._render_alarms()
         resource = self.service.node.default_child
         if isinstance(resource, ecs.CfnService):
@@ -109,7 +114,12 @@ class ReleasedService(Construct):
             "Manifest",
             name=handoff.service_parameter(names.application, names.environment, self.service_name),
             type="String",
-            value=manifest.to_json(),
+            value=check_size(
+                self,
+                manifest.to_json(),
+                limit=STANDARD_BYTES,
+                hint="Shorten test_url= or the names of the containers in images=.",
+            ),
         )
 
     def _count_tasks(self, settings: ServiceSettings) -> None:
@@ -140,9 +150,9 @@ class ReleasedService(Construct):
         """Roll a deployment back when ``alarm`` goes off while it runs.
 
         An alarm on this service's own metrics needs a name of its own (``alarm_name=``); without one, the alarm needs
-        the service and the service the alarm.
+        the service and the service the alarm, and CloudFormation refuses such a circle.
         """
-        self._alarms.append(alarm.alarm_name)
+        self._alarms.append(_name_of(alarm))
         self._render_alarms()
 
     def _render_alarms(self) -> None:
@@ -204,6 +214,13 @@ def release_condition(scope: Construct, deployer: Deployer) -> CfnCondition:
         return existing
     release = ssm.StringParameter.value_for_string_parameter(stack, deployer.release.parameter_name)
     return CfnCondition(stack, construct_id, expression=Fn.condition_equals(release, handoff.SENTINEL))
+
+
+def _name_of(alarm: cloudwatch.IAlarm) -> str:
+    resource = alarm.node.default_child
+    # Its attribute is a reference, also where the name is known; and a reference makes the service wait for the alarm.
+    name = resource.alarm_name if isinstance(resource, cloudwatch.CfnAlarm) else None
+    return alarm.alarm_name if name is None else name
 
 
 def _override(construct: IConstruct, prop: str, value: object) -> None:

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from appdp.errors import ConfigurationError
+from appdp.model import handoff
 from appdp.model.application import Application
 
 MOVING_TAGS = ("env-*", "cache-*")
@@ -40,7 +41,8 @@ class ImageRepositories(Construct):
         scope: the stack; one stack serves all environments of the application.
         construct_id: such as ``"Images"``.
         application: whose images.
-        pull_accounts: 12-digit ids of other accounts whose environments may pull. Default: none.
+        environment_accounts: 12-digit ids of other accounts that have environments of the application. Their tasks may
+            pull, and their deployers may move an environment's tag; releases are immutable for them too. Default: none.
         removal_policy: what happens to a repository that is no longer wanted. Default: it stays, with its images. With
             ``DESTROY`` its images go too.
 
@@ -57,7 +59,7 @@ class ImageRepositories(Construct):
         construct_id: str,
         *,
         application: Application,
-        pull_accounts: Sequence[str] = (),
+        environment_accounts: Sequence[str] = (),
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -77,15 +79,30 @@ class ImageRepositories(Construct):
             )
             for image in application.images
         }
-        for account in pull_accounts:
-            self._allow_pull(account)
+        for account in environment_accounts:
+            self._share(account)
 
-    def _allow_pull(self, account: str) -> None:
+    def _share(self, account: str) -> None:
         if not Token.is_unresolved(account) and not (account.isdigit() and len(account) == 12):
-            raise ConfigurationError(f"{self.node.path}: pull_accounts has {account!r}: an account id is 12 digits.")
+            raise ConfigurationError(
+                f"{self.node.path}: environment_accounts has {account!r}: an account id is 12 digits."
+            )
+        theirs = iam.AccountPrincipal(account)
+        roles = f"arn:*:iam::{account}:role{handoff.ROOT}/{self.application.name}/*"
         for repository in self.repositories.values():
             repository.add_to_resource_policy(
-                iam.PolicyStatement(principals=[iam.AccountPrincipal(account)], actions=list(PULL_ACTIONS))
+                iam.PolicyStatement(principals=[theirs], actions=list(PULL_ACTIONS)),
+            )
+            # Without it, a first release cannot start and no other can be recorded. It cannot upload anything.
+            repository.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[theirs],
+                    actions=["ecr:PutImage"],
+                    conditions={
+                        "ArnLike": {"aws:PrincipalArn": roles},
+                        "ArnNotLike": {"aws:PrincipalArn": f"{roles}/tasks/*"},
+                    },
+                ),
             )
 
     def seen_from(self, scope: Construct) -> dict[str, ecr.IRepository]:

@@ -18,7 +18,10 @@ from appdp.cdk.scaling import Scaling
 class ServiceOptions(TypedDict, total=False):
     """The keyword arguments that :class:`~appdp.cdk.WebService` and :class:`~appdp.cdk.Worker` share.
 
-    Only ``cluster`` is required.
+    Only ``cluster`` is required. What several services share can be said once::
+
+        common: ServiceOptions = {"cluster": cluster, "capacity": Capacity.spot()}
+        Worker(stack, "Mailer", deployer=deployer, **common)
 
     Args:
         cluster: the ECS cluster. It must have the capacity providers FARGATE and FARGATE_SPOT.
@@ -32,8 +35,10 @@ class ServiceOptions(TypedDict, total=False):
         log_retention: how long logs are kept. Default: 3 months. With the stack, the log group goes.
         task_definition: a ready-made one instead, for sidecars and all else; its containers take
             ``deployer.image(...)``, and its settings replace the seven above. Its log groups should be called
-            ``/appdp/{application}/{environment}/…``: only there may the deployer read why a release failed.
-        images: with ``task_definition``: container name → image name of the application.
+            ``/appdp/{application}/{environment}/…``: only there may the deployer read why a release failed. Its roles
+            may have the path ``deployer.task_role_path``; the deployer gets the right to pass others.
+        images: with ``task_definition``: container name → image name of the application, for every container that runs
+            one.
         capacity: see :class:`Capacity`. Default: on demand.
         desired_count: how many tasks, at least 1. A ``cdk deploy`` that changes the service sets it again; a release
             does not. Default: 1.

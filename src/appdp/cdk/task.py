@@ -1,4 +1,4 @@
-"""What a service's tasks run: a task definition made from a few settings, or a ready-made one."""
+"""What a service's tasks run: a task definition made from a few settings."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from appdp.cdk.architecture import Architecture
+from appdp.cdk.architecture import Architecture, check_platform
 from appdp.cdk.deployer import Deployer
 from appdp.cdk.fargate_sizes import check_size
 from appdp.cdk.service_options import ServiceOptions
-from appdp.errors import ConfigurationError
 from appdp.model.handoff import deployer_name
 
 DEFAULT_CPU: Final = 256
@@ -81,13 +80,9 @@ def define_task(scope: Construct, name: str, deployer: Deployer, settings: TaskS
     """
     architecture = settings.architecture or Architecture.ARM64
     image = deployer.application.image(settings.image or name)
-    if architecture.platform not in image.platforms:
-        raise ConfigurationError(
-            f"{scope.node.path}: architecture={architecture.value!r}, but image {image.name!r} is built for "
-            f"{', '.join(image.platforms)} only.",
-            hint=f"Add {architecture.platform!r} to the image's platforms, or choose another architecture.",
-        )
-    cpu, memory_mib = settings.cpu or DEFAULT_CPU, settings.memory_mib or DEFAULT_MEMORY_MIB
+    check_platform(scope.node.path, image, architecture)
+    cpu = DEFAULT_CPU if settings.cpu is None else settings.cpu
+    memory_mib = DEFAULT_MEMORY_MIB if settings.memory_mib is None else settings.memory_mib
     check_size(scope.node.path, cpu, memory_mib)
     definition = ecs.FargateTaskDefinition(
         scope,
@@ -117,32 +112,6 @@ def define_task(scope: Construct, name: str, deployer: Deployer, settings: TaskS
         port_mappings=None if port is None else [ecs.PortMapping(container_port=port)],
     )
     return Task(definition=definition, images={name: image.name}, log_group=log_group)
-
-
-def adopt_task(
-    scope: Construct, deployer: Deployer, definition: ecs.FargateTaskDefinition, images: Mapping[str, str] | None
-) -> Task:
-    """A ready-made task definition. The deployer gets the right to pass its roles.
-
-    Raises:
-        ConfigurationError: no images, or a container that the task definition does not have.
-        NotFound: an image that the application does not have.
-    """
-    if not images:
-        raise ConfigurationError(
-            f"{scope.node.path}: task_definition= without images=: a release would change nothing in it.",
-            hint="Say which containers run the application's images, such as images={'web': 'web'}.",
-        )
-    for container, image in images.items():
-        deployer.application.image(image)
-        if definition.find_container(container) is None:
-            raise ConfigurationError(
-                f"{scope.node.path}: images= names container {container!r}, which {definition.node.path} lacks.",
-                hint="Add the container before the service is created.",
-            )
-    roles: list[iam.IRole] = [definition.task_role, definition.obtain_execution_role()]
-    deployer.grant_pass_role(scope, *roles)
-    return Task(definition=definition, images=dict(images))
 
 
 def _role(scope: Construct, construct_id: str, deployer: Deployer) -> iam.Role:
