@@ -35,11 +35,13 @@ def test_weights_flip_a_thousand_times_under_load(method: str) -> None:
                 server = await at.serve([group], name)
                 await at.state(group, server.ip, server.port, "healthy")
             async with under_load(url, method=method) as load:
-                for turn in range(1000):
+                for turn in range(20_000):  # a busy machine needs more than the thousand turns to answer enough
                     at.parts.load_balancing.set_rule_weights(
                         rule, {blue: 100 * (turn % 2), green: 100 - 100 * (turn % 2)}
                     )
                     await asyncio.sleep(0.002)
+                    if turn >= 1000 and min(load.bodies()[name] for name in ("blue", "green")) > 50:
+                        break
             assert load.failed == {}
             assert load.bodies()["blue"] > 50
             assert load.bodies()["green"] > 50
