@@ -108,9 +108,10 @@ def test_a_release_is_held_by_its_hook_and_then_takes_the_traffic(played: Stage)
         newest = ecs.list_service_deployments(service="web", status=["IN_PROGRESS"])["serviceDeployments"]
         arns = [item["serviceDeploymentArn"] for item in newest]
         found = ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"][0]
-        return dict(found) if found.get("lifecycleStage") == "POST_TEST_TRAFFIC_SHIFT" else None
+        return dict(found) if found.get("lifecycleHookDetails") else None
 
     waiting = wait(held)
+    assert waiting["lifecycleStage"] == "POST_TEST_TRAFFIC_SHIFT"
     assert json.loads(played.get(port=9000)[1])["simulated"] != first
     assert json.loads(played.get()[1])["simulated"] == first
     assert waiting["lifecycleHookDetails"][0]["status"] == "IN_PROGRESS"
