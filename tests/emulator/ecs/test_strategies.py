@@ -65,7 +65,8 @@ def test_linear_stops_at_a_pause_before_every_step(account: Stage, service: str)
     pause = {"targetType": "PAUSE", "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT"]}
     linear = {"stepPercent": 40.0, "stepBakeTimeInMinutes": 0}
     _update(account, strategy="LINEAR", linearConfiguration=linear, lifecycleHooks=[pause])
-    seen, hooks = [], set()
+    seen: list[float] = []
+    hooks: set[str] = set()
     for _step in range(3):
         held = wait(lambda: _awaiting(account, hooks))
         hooks.add(held["hookId"])
