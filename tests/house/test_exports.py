@@ -28,6 +28,7 @@ SURFACE = {
         "Image",
         "ImageRepositories",
         "Scaling",
+        "ServiceOptions",
         "Strategy",
         "WebService",
         "Worker",
