@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-from typing import Any
-
 import pytest
 
 from appdp.errors import CredentialsError, RemoteError, Throttled
 from appdp.model.deployment import Lock, Owner
-from appdp.model.handoff import environment_tag, lock_parameter, release_parameter
+from appdp.model.handoff import environment_tag, lock_parameter
 from tests.fakes.registry import Behaviour
 from tests.unit.cli.terminal import ALICE, Terminal, at_release, data
 
@@ -156,96 +153,6 @@ def test_the_next_command_repeats_the_account_that_was_given() -> None:
     assert f"Next: appdp status dev {given}; to go back: appdp rollback dev {given}\n" in result.stderr
 
 
-def test_ctrl_c_while_it_plans_changes_nothing() -> None:
-    terminal = at_release()
-
-    def interrupt(name: str) -> None:
-        raise KeyboardInterrupt
-
-    terminal.account.parameters.get = interrupt  # type: ignore[method-assign]  # stands for a slow call
-    result = terminal.run("deploy", "dev", "v2")
-    assert result.exit_code == 130
-    assert "Interrupted: nothing was changed." in result.stderr
-    assert terminal.executions.runs == {}
-
-
-def test_ctrl_c_at_the_question_changes_nothing() -> None:
-    terminal = at_release()
-    terminal.protect()
-    terminal.interactive = True
-    result = terminal.run("deploy", "dev", "v2", typed="")
-    assert result.exit_code == 130
-    assert "Interrupted: nothing was changed." in result.stderr
-    assert terminal.executions.runs == {}
-
-
-def test_ctrl_c_at_the_moment_of_the_start_says_that_it_may_run() -> None:
-    terminal = at_release()
-    start = terminal.executions.start
-
-    def interrupt(*args: Any, **kwargs: Any) -> str:
-        start(*args, **kwargs)
-        raise KeyboardInterrupt
-
-    terminal.executions.start = interrupt  # type: ignore[method-assign]  # stands for a call that was answered too late
-    result = terminal.run("deploy", "dev", "v2", "--json")
-    assert result.exit_code == 6
-    assert "so it may run or not" in result.stderr
-    assert f"Next: appdp status dev --deployment {data(result)['id']}" in result.stderr
-    assert terminal.run("status", "dev", "--deployment", data(result)["id"]).exit_code == 0
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_takes_a_direct_deployment_back_as_ctrl_c_does(number: signal.Signals) -> None:
-    terminal = at_release()
-    before = signal.getsignal(number)
-
-    def stop(now: int) -> None:
-        if now == 5:
-            signal.raise_signal(number)
-
-    terminal.on_sleep = stop
-    result = terminal.run("deploy", "dev", "v2", "--direct")
-    assert result.exit_code == 4, result.stderr
-    assert f"stopped by the user ({number.name})" in result.stderr
-    assert terminal.account.release == "v1"
-    assert terminal.lock is None
-    assert signal.getsignal(number) == before
-
-
-def test_ctrl_c_while_it_ends_says_that_it_ends() -> None:
-    terminal = at_release()
-    put = terminal.account.parameters.put
-    interrupted: list[str] = []
-
-    def interrupt(name: str, value: str) -> None:
-        put(name, value)
-        if name == release_parameter("shop", "dev") and not interrupted:
-            interrupted.append(name)
-            raise KeyboardInterrupt
-
-    terminal.account.parameters.put = interrupt  # type: ignore[method-assign]  # interrupts the last write
-    result = terminal.run("deploy", "dev", "v2", "--direct")
-    assert result.exit_code == 0, result.stderr
-    assert "It is ending already, in phase record." in result.stderr
-    assert terminal.lock is None
-
-
-def test_a_reader_who_went_away_does_not_break_a_deployment_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = at_release()
-    told: list[str] = []
-
-    def gone(text: str, **_: object) -> None:
-        told.append(text)
-        raise BrokenPipeError
-
-    monkeypatch.setattr("click.secho", gone)
-    assert terminal.run("deploy", "dev", "v2", "--direct").exit_code == 0
-    assert told
-    assert terminal.account.release == "v2"
-    assert terminal.lock is None
-
-
 @pytest.mark.parametrize("how", [(), ("--direct",)])
 def test_an_environment_tag_that_moved_or_is_gone_is_put_right(how: tuple[str, ...]) -> None:
     terminal = at_release()
@@ -277,61 +184,6 @@ def test_giving_up_leaves_it_running_and_status_follows_it_to_its_end() -> None:
     assert followed.exit_code == 0, followed.stderr
     assert data(followed)["outcome"] == "succeeded"
     assert terminal.account.release == "v2"
-
-
-def test_ctrl_c_stops_following_only() -> None:
-    terminal = at_release()
-
-    def interrupt(count: int) -> None:
-        if count == 5:
-            raise KeyboardInterrupt
-
-    terminal.on_sleep = interrupt
-    result = terminal.run("deploy", "dev", "v2")
-    assert result.exit_code == 6
-    assert "Stopped following. The deployment goes on." in result.stderr
-    terminal.on_sleep = lambda count: None
-    assert terminal.run("status", "dev", "--follow").exit_code == 0
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 13])
-def test_ctrl_c_takes_a_direct_deployment_back(count: int) -> None:
-    terminal = at_release()
-
-    def interrupt(now: int) -> None:
-        if now == count:
-            raise KeyboardInterrupt
-
-    terminal.on_sleep = interrupt
-    result = terminal.run("deploy", "dev", "v2", "--direct")
-    assert result.exit_code in (4, 8), result.stderr
-    assert "Stopping: everything goes back" in result.stderr
-    assert "stopped by the user (Ctrl-C)" in result.stderr
-    assert terminal.account.release == "v1"
-    assert terminal.account.runs("api") == terminal.account.digest("api", "v1")
-    assert terminal.lock is None
-
-
-def test_a_second_ctrl_c_leaves_it_for_the_next_deployment() -> None:
-    terminal = at_release()
-
-    def interrupt(count: int) -> None:
-        if count in (6, 8):
-            raise KeyboardInterrupt
-
-    terminal.on_sleep = interrupt
-    result = terminal.run("deploy", "dev", "v2", "--direct")
-    assert result.exit_code == 5
-    assert "nobody goes on with it" in result.stderr
-    assert "in three minutes" in result.stderr
-    assert terminal.lock is not None
-
-    terminal.on_sleep = lambda count: None
-    assert terminal.run("deploy", "dev", "v2", "--direct").exit_code == 8
-    terminal.account.clock.sleep(200)
-    assert terminal.run("deploy", "dev", "v2", "--direct").exit_code == 0
-    assert terminal.account.release == "v2"
-    assert terminal.lock is None
 
 
 def test_an_execution_that_was_stopped_by_somebody_needs_a_human() -> None:
