@@ -29,6 +29,7 @@ SURFACE = {
         "ImageRepositories",
         "Scaling",
         "ServiceOptions",
+        "ServiceOptions",
         "Strategy",
         "WebService",
         "Worker",
