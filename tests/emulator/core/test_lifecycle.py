@@ -25,8 +25,9 @@ from tests.emulator.core.functions import create_function
 from tests.emulator.static_image import static_image
 
 OWNER = """
-import sys, time
+import signal, time
 from appdp.local.lifecycle import EmbeddedAws
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits that it is ignored
 with EmbeddedAws.start(docker={docker}) as aws:
     {work}
     print(aws.pid, aws.endpoint.url, flush=True)
