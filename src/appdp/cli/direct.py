@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from appdp.cli.ending import EXIT_FAILED, Ending
-from appdp.cli.output import Narrator, narrator, say
+from appdp.cli.options import again
+from appdp.cli.output import Narrator, narrator
 from appdp.cli.stopping import asked_by, stoppable
 from appdp.engine.deploy import Request, advance, finish, go_back, passes
 from appdp.engine.ports import Ports
@@ -38,34 +39,37 @@ def run(deployment: Deployment, ports: Ports, *, request: Request, sleep: Callab
         return _left(request, process.deployment, "Stopped at once.", "")
     except RemoteError as error:
         return _left(request, process.deployment, error.message, error.hint, error.exit_code)
-    return Ending.of(request, process.deployment, None)
+    ending = Ending.of(request, process.deployment, None)
+    if process.stopped and process.deployment.outcome in (Outcome.ROLLED_BACK, Outcome.REFUSED):
+        return replace(ending, next_step=again("status", request.environment))
+    return ending
 
 
 class _Process:
-    """The loop, and the state that it has reached."""
+    """The loop, the state that it has reached, and whether somebody stopped it."""
 
     def __init__(self, deployment: Deployment, ports: Ports, sleep: Callable[[float], None]) -> None:
         self.deployment = deployment
+        self.stopped = False
         self._ports = ports
         self._sleep = sleep
 
     def run(self, voice: Narrator) -> None:
-        interrupted = False
         while not self.deployment.done:
             try:
                 self._step(voice)
             except KeyboardInterrupt as interrupt:
-                if interrupted:
+                if self.stopped:
                     raise
-                interrupted = True
-                self._stop(asked_by(interrupt))
+                self.stopped = True
+                self._stop(asked_by(interrupt), voice)
 
-    def _stop(self, who: str) -> None:
+    def _stop(self, who: str, voice: Narrator) -> None:
         back = taken_back(self.deployment, self._ports.clock.now(), who)
         if back is self.deployment:
-            say(f"It is ending already, in phase {back.phase.value}. Press Ctrl-C again to leave it as it is.")
+            voice.tell(f"It is ending already, in phase {back.phase.value}. Press Ctrl-C again to leave it as it is.")
         else:
-            say("Stopping: everything goes back to where it was. Press Ctrl-C again to leave it as it is.")
+            voice.tell("Stopping: everything goes back to where it was. Press Ctrl-C again to leave it as it is.")
         self.deployment = back
 
     def _step(self, voice: Narrator) -> None:

@@ -81,6 +81,9 @@ class Narrator(Protocol):
     def show(self, deployment: Deployment) -> None:
         """Show what is new."""
 
+    def tell(self, text: str) -> None:
+        """Say something that is not part of the story."""
+
     def close(self) -> None:
         """Leave the terminal as it was."""
 
@@ -122,6 +125,10 @@ class PlainNarrator:
         for line in self._story.new(deployment):
             say(line)
 
+    def tell(self, text: str) -> None:
+        """Say it."""
+        say(text)
+
     def close(self) -> None:
         """Nothing to leave."""
 
@@ -141,13 +148,21 @@ class LiveNarrator:
         # A terminal that was closed is no reason to break off the work.
         with suppress(OSError):
             for line in self._story.new(deployment):
-                self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
+                self._print(line)
             self._live.update(_picture(deployment))
+
+    def tell(self, text: str) -> None:
+        """Say it above the table, which would draw itself over anything else."""
+        with suppress(OSError):
+            self._print(text)
 
     def close(self) -> None:
         """Leave the terminal as it was."""
         with suppress(OSError):
             self._live.stop()
+
+    def _print(self, text: str) -> None:
+        self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _picture(deployment: Deployment) -> Group:
@@ -161,8 +176,8 @@ def _picture(deployment: Deployment) -> Group:
     where = f"{deployment.application}/{deployment.environment} → {deployment.release}"
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("service", "progress", "stage", ""):
-        # A stage such as POST_PRODUCTION_TRAFFIC_SHIFT may fold on a narrow terminal; names and progress never do.
-        table.add_column(heading, no_wrap=heading in ("service", "progress"), overflow="fold")
+        # One line per service, also on a narrow terminal: what does not fit is in the story above.
+        table.add_column(heading, no_wrap=True, overflow="ellipsis")
     for service in deployment.services:
         style = _COLOURS.get(service.progress.value, "cyan")
         table.add_row(
