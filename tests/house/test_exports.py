@@ -29,7 +29,6 @@ SURFACE = {
         "ImageRepositories",
         "Scaling",
         "ServiceOptions",
-        "ServiceOptions",
         "Strategy",
         "WebService",
         "Worker",
