@@ -109,6 +109,7 @@ def create_service(ecs: Any, name: str, group: str, subnets: list[str]) -> None:
         requiresCompatibilities=["FARGATE"],
         cpu="256",
         memory="512",
+        executionRoleArn="arn:aws:iam::000000000000:role/pull",  # Fargate asks for one to pull from ECR
         containerDefinitions=[container],
     )
     ecs.create_service(
