@@ -99,7 +99,7 @@ def test_a_missing_image_says_so(stage: Stage) -> None:
 
 
 def test_containers_of_a_task_share_one_network_and_wait_for_each_other(stage: Stage) -> None:
-    image = stage.push("one")
+    image = stage.push("shared")
     ecs = stage.client("ecs")
     containers = [
         {
@@ -146,7 +146,7 @@ def test_containers_of_a_task_share_one_network_and_wait_for_each_other(stage: S
 def test_secrets_reach_the_container(stage: Stage) -> None:
     stage.client("ssm").put_parameter(Name="/stage/word", Value="open sesame", Type="SecureString")
     definition = stage.register(
-        stage.push("one"),
+        stage.push("another"),
         family="secretive",
         secrets=[{"name": "WORD", "valueFrom": "/stage/word"}],
         command=["/bin/busybox", "sh", "-c", "echo $WORD; env | grep -c ^AWS_SECRET"],
