@@ -42,7 +42,7 @@ rehearse: $(READY) ## six acts of a release on this machine, with no AWS account
 .PHONY: test
 test: $(READY) ## all tests (those on containers need Docker)
 	@pytest -q -n 2 --dist worksteal $(FAST) tests/synth
-	@pytest -q tests/emulator
+	@pytest -q -p no:randomly tests/emulator
 
 .PHONY: check
 check: $(READY) ## format, lint, import contracts, types, fast tests
