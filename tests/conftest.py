@@ -24,19 +24,16 @@ def in_ci() -> bool:
 @cache
 def missing_docker() -> str:
     """Why there is no Docker; empty when a daemon answers."""
-    import docker
-    from docker.errors import DockerException
+    from appdp.errors import LocalError
+    from appdp.local.docker_daemon import connected
 
+    # The tests' own clients are made with docker.from_env, which knows no contexts.
+    address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
     try:
-        client = docker.from_env(timeout=10)
-    except DockerException as error:
+        with connected(address, timeout_seconds=10) as client:
+            client.ping()
+    except LocalError as error:
         return f"no Docker daemon answers: {error}"
-    try:
-        client.ping()
-    except (DockerException, OSError) as error:
-        return f"no Docker daemon answers: {error}"
-    finally:
-        client.close()
     return ""
 
 

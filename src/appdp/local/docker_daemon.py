@@ -1,15 +1,51 @@
-"""Which Docker daemon runs the containers, if any does."""
+"""Which Docker daemon runs the containers, if any does, and how it is asked."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 from appdp.errors import LocalError
 
-_DEFAULT: Final = "unix:///var/run/docker.sock"
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_UNIX: Final = "unix://"
+_DEFAULT: Final = f"{_UNIX}/var/run/docker.sock"
+
+
+@contextmanager
+def connected(address: str, *, timeout_seconds: int) -> Iterator[DockerClient]:
+    """A client of the daemon at ``address``, closed afterwards.
+
+    Raises:
+        LocalError: the daemon does not answer, or refuses what the body asks of it.
+    """
+    from docker import DockerClient
+    from docker.errors import DockerException
+
+    try:
+        _knock(address, timeout_seconds)
+        client = DockerClient(base_url=address, timeout=timeout_seconds)
+        try:
+            yield client
+        finally:
+            client.close()
+    except (DockerException, OSError) as error:
+        raise LocalError(str(error)) from error
+
+
+def _knock(address: str, timeout_seconds: int) -> None:
+    """Find out whether anybody listens. Docker's SDK would leave its socket open where nobody does."""
+    if address.startswith(_UNIX):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(timeout_seconds)
+            connection.connect(address.removeprefix(_UNIX))
 
 
 def choose(wanted: bool | None) -> str | None:
@@ -42,7 +78,7 @@ def address_of_daemon() -> str:
     """
     if set_by_user := os.environ.get("DOCKER_HOST"):
         return set_by_user
-    if os.path.exists(_DEFAULT.removeprefix("unix://")):
+    if os.path.exists(_DEFAULT.removeprefix(_UNIX)):
         return _DEFAULT
     return _address_of_context() or _DEFAULT
 
@@ -60,17 +96,11 @@ def _address_of_context() -> str:
 
 
 def _problem(address: str) -> str:
-    if address.startswith("unix://") and not os.path.exists(address.removeprefix("unix://")):
+    if address.startswith(_UNIX) and not os.path.exists(address.removeprefix(_UNIX)):
         return "there is no such socket"
-    from docker import DockerClient
-    from docker.errors import DockerException
-
     try:
-        client = DockerClient(base_url=address, timeout=5)
-        try:
+        with connected(address, timeout_seconds=5) as client:
             client.ping()
-        finally:
-            client.close()
-    except (DockerException, OSError) as error:
+    except LocalError as error:
         return str(error)
     return ""

@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from appdp.errors import LocalError
+from appdp.local.docker_daemon import connected
 
 LABEL = "appdp.local.instance"
 """Label of every container and network; its value is the instance's id."""
 MARKER = "APPDP_LOCAL_INSTANCE"
 """Environment variable of every process; its value is the instance's id."""
 
-
 _KILL_SECONDS = 5.0
+_DOCKER_SECONDS = 30
 
 
 def end_processes(instance: str) -> tuple[int, ...]:
@@ -45,22 +46,18 @@ def remove_containers(instance: str, docker: str) -> None:
     Raises:
         LocalError: the Docker daemon does not answer.
     """
-    from docker import DockerClient
-    from docker.errors import DockerException, NotFound
+    from docker.errors import NotFound
 
     wanted: dict[str, str | list[str] | bool] = {"label": f"{LABEL}={instance}"}
     try:
-        client = DockerClient(base_url=docker, timeout=30)
-        try:
+        with connected(docker, timeout_seconds=_DOCKER_SECONDS) as client:
             for container in client.containers.list(all=True, sparse=True, filters=wanted):
                 with suppress(NotFound):
                     container.remove(force=True, v=True)
             for network in client.networks.list(filters=wanted):
                 with suppress(NotFound):
                     network.remove()
-        finally:
-            client.close()
-    except (DockerException, OSError) as error:
+    except LocalError as error:
         raise LocalError(
             f"The containers of embedded AWS {instance} could not be removed: {error}",
             hint=f"Start Docker, or remove them: docker ps -aq --filter label={LABEL}={instance} | xargs docker rm -f",
@@ -79,20 +76,16 @@ def remove_images(port: int, docker: str) -> None:
     Raises:
         LocalError: the Docker daemon does not answer.
     """
-    from docker import DockerClient
-    from docker.errors import APIError, DockerException
+    from docker.errors import APIError
 
     if _listens(port):
         return
     try:
-        client = DockerClient(base_url=docker, timeout=30)
-        try:
+        with connected(docker, timeout_seconds=_DOCKER_SECONDS) as client:
             for name in _image_names(client.api.images(), f"localhost:{port}/"):
                 with suppress(APIError):  # gone with its last other name, or in use by somebody's container
                     client.images.remove(name)
-        finally:
-            client.close()
-    except (DockerException, OSError) as error:
+    except LocalError as error:
         raise LocalError(
             f"The images of localhost:{port} could not be removed: {error}",
             hint=f"Start Docker, or remove those that this lists: docker images 'localhost:{port}/*'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import signal
@@ -198,6 +199,20 @@ def test_the_next_start_removes_containers_of_a_killed_server(
         assert client.images.list(static_image(client))
     finally:
         client.close()
+
+
+@pytest.mark.parametrize("stale", [False, True], ids=["no socket", "a socket that nobody listens on"])
+def test_a_dead_instance_waits_for_its_docker_daemon(root: Path, stale: bool) -> None:
+    address = root.parent / "docker.sock"
+    instance, lock = instances.create(root, f"unix://{address}")
+    os.close(lock)  # dead
+    if stale:
+        with socket.socket(socket.AF_UNIX) as gone:
+            gone.bind(str(address))
+    for _ in range(2):
+        assert instances.sweep(root) == ()
+    assert _instances(root) == [instance.id]
+    gc.collect()  # a connection that was left open warns now, and a warning fails the test
 
 
 def test_the_server_sees_none_of_the_users_environment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
