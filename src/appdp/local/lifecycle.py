@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -56,7 +57,13 @@ class EmbeddedAws:
 
     @classmethod
     def start(
-        cls, *, docker: bool | None = None, port: int = 0, bake_scale: float = 1.0, time_scale: float = 1.0
+        cls,
+        *,
+        docker: bool | None = None,
+        port: int = 0,
+        bake_scale: float = 1.0,
+        time_scale: float = 1.0,
+        repositories: Mapping[str, Path] | None = None,
     ) -> Self:
         """Start one, after removing what killed ones left.
 
@@ -65,6 +72,8 @@ class EmbeddedAws:
             port: the port on 127.0.0.1. Default: any free one.
             bake_scale: factor on bake times, which ECS takes in whole minutes. Default: as on AWS.
             time_scale: factor on ECS's own waits. Default: as on AWS.
+            repositories: ``owner/name`` on GitHub → the git repository on this machine that stands for it, for
+                pipelines. Default: none.
 
         Raises:
             LocalError: ``appdp[local]`` is not installed, Docker was asked for and does not answer, or the server
@@ -83,6 +92,7 @@ class EmbeddedAws:
             docker=daemon,
             bake_scale=bake_scale,
             time_scale=time_scale,
+            repositories={name: str(path.resolve()) for name, path in (repositories or {}).items()},
         )
         process = None
         try:
@@ -190,6 +200,8 @@ def _server_environment(instance: Instance) -> dict[str, str]:
         MARKER: instance.id,
         "PYTHONPATH": str(Path(appdp.__file__).parent.parent),
         **({"DOCKER_HOST": instance.docker} if instance.docker else {}),
+        # Builds need buildx, and nothing else of the user's Docker configuration.
+        "APPDP_DOCKER_PLUGINS": str(Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "cli-plugins"),
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,
         "STATE_DIR": str(state / "ministack-state"),

@@ -148,6 +148,13 @@ def get_download_url_for_layer(ecr: Ecr, data: Data, _original: Original) -> dic
     return {"downloadUrl": f"{here}/v2/{name}/blobs/{digest}", "layerDigest": digest}
 
 
+def get_authorization_token(_ecr: Ecr, data: Data, original: Original) -> dict[str, Any]:
+    """Gives this endpoint as the registry to use the token with."""
+    given = json.loads(original(data)[2])["authorizationData"]
+    here = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+    return {"authorizationData": [{**entry, "proxyEndpoint": here} for entry in given]}
+
+
 def _existing(ecr: Ecr, name: str) -> list[dict[str, Any]]:
     """The images of a repository that exists."""
     if name not in ecr._repositories:

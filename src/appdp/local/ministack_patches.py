@@ -236,6 +236,11 @@ _ECR_OPERATIONS: Final = (
         ministack_ecr.get_download_url_for_layer,
         f"MiniStack gives addresses at Amazon's host, of any layer: {_ECR_API}GetDownloadUrlForLayer.html",
     ),
+    (
+        "_get_authorization_token",
+        ministack_ecr.get_authorization_token,
+        f"MiniStack names Amazon's host as the registry: {_ECR_API}GetAuthorizationToken.html",
+    ),
 )
 
 PATCHES: Final = (

@@ -1,4 +1,4 @@
-"""The services that we serve ourselves, put together: load balancing, ECS and what runs its containers."""
+"""The services that we serve ourselves, put together: load balancing, ECS, what runs its containers, and pipelines."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from appdp.local import ecs, elb, ministack_patches, ministack_process, network_resources
+from appdp.local import ecs, elb, ministack_patches, ministack_process, network_resources, pipeline
 from appdp.local.cloudformation import Bridge
 from appdp.local.ecs import EcsParts
 from appdp.local.ecs.containers import ContainerRuntime
 from appdp.local.ecs.simulated_runtime import SimulatedRuntime
 from appdp.local.elb import ElbParts
 from appdp.local.front import Front
+from appdp.local.pipeline import PipelineParts
 from appdp.local.recorded_resources import RecordedResources
 from appdp.local.simulated_images import SimulatedImages
 from appdp.local.wire import Kernel, ResourceHandler
 
 _LOG = logging.getLogger(__name__)
+_Part = ElbParts | EcsParts | PipelineParts
 
 
 class Parts:
@@ -26,12 +28,14 @@ class Parts:
     Args:
         kernel: what they are given.
         docker: the Docker daemon's address; None runs no containers.
+        repositories: ``owner/name`` on GitHub → the git repository on this machine that stands for it.
     """
 
-    def __init__(self, kernel: Kernel, *, docker: str | None) -> None:
+    def __init__(self, kernel: Kernel, *, docker: str | None, repositories: Mapping[str, str]) -> None:
         self._kernel = kernel
         self._docker = docker
-        self._started: list[ElbParts | EcsParts] = []
+        self._repositories = repositories
+        self._started: list[_Part] = []
 
     @property
     def mode(self) -> str:
@@ -50,6 +54,9 @@ class Parts:
         front.page("listeners", balancing.listeners)
         await self._mount(front, bridge, balancing)
         await self._mount(front, bridge, ecs.build(self._kernel, balancing.load_balancing, self._containers()))
+        await self._mount(
+            front, bridge, pipeline.build(self._kernel, docker=self._docker, repositories=self._repositories)
+        )
 
     def _containers(self) -> ContainerRuntime:
         if self._docker is None:
@@ -66,7 +73,7 @@ class Parts:
             except Exception:  # noqa: BLE001 - the rest must still be stopped
                 _LOG.exception("A service did not stop")
 
-    async def _mount(self, front: Front, bridge: Bridge, part: ElbParts | EcsParts) -> None:
+    async def _mount(self, front: Front, bridge: Bridge, part: _Part) -> None:
         self._started.append(part)
         await part.start()
         front.mount(part.service)

@@ -1,6 +1,6 @@
 """CloudFormation types that are accepted and recorded, and do nothing.
 
-So that a template with, say, a pipeline beside its services deploys unmodified. What is recorded only is listed at
+So that a template with, say, a budget beside its services deploys unmodified. What is recorded only is listed at
 ``/_appdp/unsimulated``: a rehearsal says so instead of pretending.
 """
 
@@ -25,7 +25,6 @@ RECORDED_TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::CodeDeploy::Application": (),
     "AWS::CodeDeploy::DeploymentConfig": (),
     "AWS::CodeDeploy::DeploymentGroup": (),
-    "AWS::CodePipeline::Pipeline": ("Version",),
     "AWS::CodeStarConnections::Connection": ("ConnectionArn", "ConnectionStatus", "OwnerAccountId"),
     "AWS::CodeStarNotifications::NotificationRule": _ARN,
     "AWS::ECR::PullThroughCacheRule": (),

@@ -76,7 +76,7 @@ async def _start(config: ServerConfig, stack: AsyncExitStack) -> tuple[str, str]
     front = Front(ministack, caller)
     await stack.enter_async_context(_http(front, listener))
     kernel = _kernel(config, endpoint, caller, stack)
-    parts = Parts(kernel, docker=config.docker)
+    parts = Parts(kernel, docker=config.docker, repositories=config.repositories)
     stack.push_async_callback(parts.stop)
     await parts.start(front)
     await asyncio.to_thread(bootstrap, kernel.clients, endpoint)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 ACCOUNT: Final = "000000000000"
@@ -24,6 +25,7 @@ class ServerConfig:
         docker: the Docker daemon's address, or None for the control plane alone.
         bake_scale: factor on bake times.
         time_scale: factor on ECS's own waits.
+        repositories: ``owner/name`` on GitHub → the git repository on this machine that stands for it.
     """
 
     instance: str
@@ -33,6 +35,7 @@ class ServerConfig:
     docker: str | None = None
     bake_scale: float = 1.0
     time_scale: float = 1.0
+    repositories: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """One argument of a command line."""

@@ -335,14 +335,11 @@ def _delete(aws: EmbeddedAws, stack: str) -> None:
 
 
 def test_types_that_are_only_recorded_are_listed(aws: EmbeddedAws, assembly: Assembly) -> None:
-    pipeline = {
-        "Type": "AWS::CodePipeline::Pipeline",
-        "Properties": {"Name": "release", "RoleArn": "arn", "Stages": []},
-    }
+    application = {"Type": "AWS::CodeDeploy::Application", "Properties": {"ApplicationName": "release"}}
     metadata = {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:deflate64:x"}}
-    assembly.stack("recorded", {"Pipeline": pipeline, "CDKMetadata": metadata})
+    assembly.stack("recorded", {"Application": application, "CDKMetadata": metadata})
     assembly.deploy()
-    assert aws.unsimulated() == {"AWS::CodePipeline::Pipeline": ["recorded/Pipeline"]}
+    assert aws.unsimulated() == {"AWS::CodeDeploy::Application": ["recorded/Application"]}
     _delete(aws, "recorded")
     assert aws.unsimulated() == {}
 

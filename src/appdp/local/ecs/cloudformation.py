@@ -14,8 +14,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from appdp.local.casing import api_parameters, parameter_names
 from appdp.local.ecs.api import EcsService
-from appdp.local.ecs.casing import api_parameters, parameter_names
 from appdp.local.ecs.rolling import BREAKER_REASON
 from appdp.local.ecs.store import Deployment, Service, Store
 from appdp.local.wire import ResourceHandler, ResourceRequest, ResourceResult, ServiceError

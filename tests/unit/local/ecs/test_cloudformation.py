@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.local.ecs.world import BLUE, CALLER, GREEN, HOOK, PRODUCTION, TEST, World, in_world
 
-from appdp.local.ecs.casing import api_parameters
+from appdp.local.casing import api_parameters
 from appdp.local.ecs.containers import Exits
 from appdp.local.wire import ResourceHandler, ResourceRequest, ResourceResult, ServiceError
 

@@ -1,4 +1,4 @@
-"""CloudFormation's spelling of ECS's properties turned into the API's, led by the API's own model.
+"""CloudFormation's spelling of a service's properties turned into the API's, led by the API's own model.
 
 ``TargetGroupArn`` becomes ``targetGroupArn`` and ``EFSVolumeConfiguration`` ``efsVolumeConfiguration`` because the
 model says so; keys of maps (log options, Docker labels) stay as they are; text becomes the number or boolean that the
@@ -27,22 +27,22 @@ _SCALARS: Mapping[str, Callable[[Any], Any]] = {
 
 
 @cache
-def _input_shape(operation: str) -> StructureShape:
-    shape = load_model("ecs").operation_model(operation).input_shape
+def _input_shape(operation: str, service: str) -> StructureShape:
+    shape = load_model(service).operation_model(operation).input_shape
     if not isinstance(shape, StructureShape):
-        raise TypeError(f"ECS's operation {operation} takes no parameters.")
+        raise TypeError(f"The operation {operation} of {service} takes no parameters.")
     return shape
 
 
-def api_parameters(operation: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+def api_parameters(operation: str, properties: Mapping[str, Any], *, service: str = "ecs") -> dict[str, Any]:
     """A resource's properties as parameters of an operation, such as ``CreateService``."""
-    converted = _structure(properties, _input_shape(operation))
+    converted = _structure(properties, _input_shape(operation, service))
     return {key: value for key, value in converted.items() if value is not None}
 
 
 def parameter_names(operation: str) -> frozenset[str]:
-    """The parameters that an operation takes."""
-    return frozenset(_input_shape(operation).members)
+    """The parameters that an operation of ECS takes."""
+    return frozenset(_input_shape(operation, "ecs").members)
 
 
 def _convert(value: Any, shape: Shape) -> Any:  # noqa: ANN401 - JSON of any shape
