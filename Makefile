@@ -64,7 +64,7 @@ format: $(READY) ## rewrite the code in the house format
 
 .PHONY: bench
 bench: $(READY) ## measure start-up times
-	@for script in benchmarks/*.py; do python "$$script"; done
+	@for script in benchmarks/*.py; do PYTHONPATH=. python "$$script"; done
 
 .PHONY: projen
 projen: $(READY) ## write the project files that .projenrc.py describes

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, cast
+from typing import Any, TypeVar
 
 from appdp.engine.ports import Ports
+from appdp.engine.publish.ports import PublishPorts
+
+AnyPorts = TypeVar("AnyPorts", Ports, PublishPorts)
 
 
 class Killed(BaseException):
@@ -30,15 +33,15 @@ class Interruptions:
         self._after = after
         self.calls: list[str] = []
 
-    def around(self, ports: Ports) -> Ports:
+    def around(self, ports: AnyPorts) -> AnyPorts:
         """The same ports, interrupted. The clock is left alone: reading it is no call."""
-        wrapped = {
+        wrapped: dict[str, Any] = {
             field.name: getattr(ports, field.name)
             if field.name == "clock"
-            else cast(Any, _Port(self, field.name, getattr(ports, field.name)))
+            else _Port(self, field.name, getattr(ports, field.name))
             for field in fields(ports)
         }
-        return Ports(**wrapped)
+        return type(ports)(**wrapped)
 
     def call(self, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # any port
         """One call of one port."""

@@ -35,7 +35,7 @@ def test_the_root_package_imports_nothing_else() -> None:
 
 
 def test_the_model_and_the_engine_import_nothing_else() -> None:
-    assert imported_by("import appdp.engine.deploy, appdp.engine.ports, appdp.model.environment") == {"appdp"}
+    assert imported_by("import appdp.engine.deploy, appdp.engine.publish, appdp.model.environment") == {"appdp"}
 
 
 def test_help_imports_neither_aws_nor_cdk() -> None:
@@ -43,7 +43,7 @@ def test_help_imports_neither_aws_nor_cdk() -> None:
 
 
 def test_a_lambda_function_imports_only_what_lambda_has() -> None:
-    assert imported_by("import appdp.runtime.advance, appdp.runtime.gate") <= LAMBDA_HAS
+    assert imported_by("import appdp.runtime.advance, appdp.runtime.gate, appdp.runtime.publish") <= LAMBDA_HAS
 
 
 def test_the_embedded_aws_does_not_import_the_cdk() -> None:

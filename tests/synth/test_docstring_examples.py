@@ -11,6 +11,7 @@ from constructs import Construct
 
 from appdp import cdk
 from tests.synth.environment import SHOP, Environment
+from tests.synth.pipeline import CONNECTION
 
 CONSTRUCTS = [value for value in vars(cdk).values() if inspect.isclass(value) and issubclass(value, Construct)]
 
@@ -31,6 +32,7 @@ def test_the_example_synthesises(environment: Environment, construct: type[Const
         "cluster": environment.cluster,
         "listener": environment.listener,
         "test_listener": environment.test_listener,
+        "connection_arn": CONNECTION,
     }
     exec(code.replace('"Storefront"', '"Web"').replace('"Worker"', '"Web"'), names)  # noqa: S102 - our own docstring
     environment.app.synth()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from appdp.aws.pipeline_jobs import CodePipelineClient
 
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 30
@@ -105,6 +106,13 @@ class Session:
         """Security Token Service."""
         with translated("sts"):
             return self.boto.client("sts", config=self.config)
+
+    @cached_property
+    def codepipeline(self) -> CodePipelineClient:
+        """CodePipeline."""
+        with translated("codepipeline"):
+            client: CodePipelineClient = self.boto.client("codepipeline", config=self.config)
+            return client
 
     def ecr(self, region: str) -> ECRClient:
         """Amazon ECR in the region that an image lives in."""

@@ -7,6 +7,9 @@ Four kinds of stacks make an application, deployed in this order:
 3. :class:`Deployer`: once per environment, in a stack of its own. It runs deployments.
 4. :class:`WebService` and :class:`Worker`: as many as the environment has, in one stack or several.
 
+And one that makes releases: :class:`DeliveryPipeline`, from a push to the environments. Without it, images come from
+elsewhere and ``appdp deploy`` moves them.
+
 What they may not do: change which release an environment runs. CloudFormation's templates name the moving image tag
 ``env-{environment}``, so no release changes a template, and no ``cdk deploy`` changes the release. Only the engine
 does.
@@ -15,11 +18,16 @@ Importing this package imports ``aws_cdk``, which starts Node; nothing else in a
 """
 
 from appdp.cdk.architecture import Architecture
+from appdp.cdk.build_project import Build
 from appdp.cdk.capacity import Capacity
+from appdp.cdk.delivery_pipeline import DeliveryPipeline
 from appdp.cdk.deployer import Deployer
+from appdp.cdk.github import GitHub, Push
 from appdp.cdk.health_check import HealthCheck
+from appdp.cdk.pipeline_stage import Approval, Environment, Stage
 from appdp.cdk.repositories import ImageRepositories
 from appdp.cdk.scaling import Scaling
+from appdp.cdk.scan import Scan
 from appdp.cdk.service_options import ServiceOptions
 from appdp.cdk.strategy import Strategy
 from appdp.cdk.web_service import WebService
@@ -28,14 +36,22 @@ from appdp.model.application import Application, Image
 
 __all__ = [
     "Application",
+    "Approval",
     "Architecture",
+    "Build",
     "Capacity",
+    "DeliveryPipeline",
     "Deployer",
+    "Environment",
+    "GitHub",
     "HealthCheck",
     "Image",
     "ImageRepositories",
+    "Push",
     "Scaling",
+    "Scan",
     "ServiceOptions",
+    "Stage",
     "Strategy",
     "WebService",
     "Worker",

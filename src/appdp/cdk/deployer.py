@@ -79,7 +79,7 @@ class Deployer(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.application = application
-        self.environment = handoff.check_name(f"{self.node.path}: environment", environment)
+        self.environment = handoff.check_environment(f"{self.node.path}: environment", environment)
         self.names = Names(stack=Stack.of(self), application=application.name, environment=environment)
         self._claimed: dict[str, str] = {}
         self._repositories = self._checked(repositories)

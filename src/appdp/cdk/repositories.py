@@ -33,6 +33,9 @@ class ImageRepositories(Construct):
     Release tags are immutable; only ``env-*`` and ``cache-*`` move. Images are scanned when they are pushed. ECR
     costs money per GB and month.
 
+    There is no lifecycle rule. A release's index names images that may have no tag; AWS does not promise that a rule
+    for untagged images spares them, and no rule knows what runs. What a moved cache leaves behind is small.
+
     Example::
 
         ImageRepositories(stack, "Images", application=shop)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -16,6 +18,8 @@ PLATFORMS: Final = ("linux/amd64", "linux/arm64")
 See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-arm64.html
 """
 
+_SECRET_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
@@ -26,8 +30,11 @@ class Image:
         context: the build context, relative to the repository's root. Default: the root.
         dockerfile: the Dockerfile, relative to the context. Default: ``Dockerfile``.
         target: the stage to build. Default: the last stage.
-        build_args: build arguments. Default: none.
+        build_args: build arguments, for what is no secret: they stay in the image's history. Default: none.
         platforms: what to build for, of :data:`PLATFORMS`. Default: both.
+        secrets: what the build may read without keeping it (``RUN --mount=type=secret,id=…``): the id in the Dockerfile
+            → a secret of Secrets Manager in the pipeline's account, by its name or its whole ARN, and after a ``:`` the
+            key of one of its JSON fields, as in ``{"npm": "shop/tokens:npm"}``. Default: none.
 
     Raises:
         ConfigurationError: a name, platform or path that cannot work.
@@ -39,6 +46,7 @@ class Image:
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     platforms: tuple[str, ...] = PLATFORMS
+    secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         check_name("Image", self.name)
@@ -49,6 +57,23 @@ class Image:
             raise ConfigurationError(
                 f"Image {self.name!r} asks for platforms {list(self.platforms)}: "
                 f"allowed are one or both of {list(PLATFORMS)}."
+            )
+        object.__setattr__(self, "secrets", MappingProxyType(dict(self.secrets)))
+        self._check_path("context", self.context, self.context)
+        self._check_path("dockerfile", self.dockerfile, posixpath.join(self.context, self.dockerfile))
+        for secret, source in self.secrets.items():
+            if not _SECRET_ID.fullmatch(secret) or not source.strip() or not source.isprintable():
+                raise ConfigurationError(
+                    f"Image {self.name!r} has the secret {secret!r} from {source!r}: an id is 1 to 64 of A-Z, a-z, "
+                    "0-9, '_', '.' and '-', and comes from the name or the ARN of a secret in Secrets Manager."
+                )
+
+    def _check_path(self, what: str, path: str, from_root: str) -> None:
+        outside = posixpath.isabs(path) or posixpath.normpath(from_root).split("/")[0] == ".."
+        if not path or not path.isprintable() or outside:
+            raise ConfigurationError(
+                f"Image {self.name!r} has {what}={path!r}: it must be a relative path inside the repository.",
+                hint="The context is relative to the repository's root, the Dockerfile to the context.",
             )
 
 

@@ -14,6 +14,17 @@ parameter                  written by                                  value
                            owner's lock                                new owner
 ``…/gate``                 the engine, while a deployment runs         :class:`.deployment.Gate`
 =========================  ==========================================  ============================================
+
+Two belong to the whole application, so no environment may be called ``pipelines`` or ``releases``:
+
+=================================  =====================================  =========================================
+parameter                          written by                             value
+=================================  =====================================  =========================================
+``/appdp/{application}``           the pipeline's stack                   :class:`.publication.PipelineManifest`
+``/pipelines/{pipeline}``
+``/appdp/{application}``           the engine, after a release has        :class:`.publication.LatestRelease`
+``/releases/latest``               passed its scan
+=================================  =====================================  =========================================
 """
 
 from __future__ import annotations
@@ -31,6 +42,9 @@ EVENT_SOURCE: Final = "appdp"
 
 ROOT: Final = "/appdp"
 
+RESERVED_ENVIRONMENTS: Final = ("pipelines", "releases")
+"""No environment is called so: the application's own parameters are there."""
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]|[a-z]")
 _RELEASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _RESERVED = ("env-", "cache-")
@@ -46,6 +60,21 @@ def check_name(kind: str, name: str) -> str:
         raise ConfigurationError(
             f"{kind} {name!r} is not a name: "
             "allowed are 1 to 32 of a-z, 0-9 and '-', starting with a letter, not ending with '-'."
+        )
+    return name
+
+
+def check_environment(kind: str, name: str) -> str:
+    """Return ``name``, or raise :class:`ConfigurationError` unless it can be the name of an environment.
+
+    It is a name as in :func:`check_name`, and none of :data:`RESERVED_ENVIRONMENTS`.
+    """
+    check_name(kind, name)
+    if name in RESERVED_ENVIRONMENTS:
+        raise ConfigurationError(
+            f"{kind} {name!r} cannot be called so: {' and '.join(map(repr, RESERVED_ENVIRONMENTS))} are where an "
+            "application's own parameters are.",
+            hint="Choose another name.",
         )
     return name
 
@@ -105,6 +134,15 @@ def takeover_parameter(application: str, environment: str, dead_owner: str) -> s
 
 def gate_parameter(application: str, environment: str) -> str:
     return f"{environment_path(application, environment)}/gate"
+
+
+def pipeline_parameter(application: str, pipeline: str) -> str:
+    return f"{ROOT}/{application}/pipelines/{pipeline}"
+
+
+def release_registry_parameter(application: str) -> str:
+    """Names the release that was published last, whatever environments run."""
+    return f"{ROOT}/{application}/releases/latest"
 
 
 def environment_tag(environment: str) -> str:

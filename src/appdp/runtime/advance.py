@@ -60,7 +60,8 @@ def answer(after: Step) -> dict[str, Any]:
 def _read(event: Mapping[str, Any], where: Setting) -> Deployment:
     if "deployment" in event:
         return Deployment.from_dict(event["deployment"])
-    request = Request.from_dict(event["request"])
+    # Its execution's name, as the command line makes it. A pipeline cannot know it, and a retry must not share it.
+    request = Request.from_dict({**event["request"], "id": event["execution"].rpartition(":")[2]})
     if (request.application, request.environment) != (where.application, where.environment):
         raise ConfigurationError(
             f"This deployer serves {where.application}/{where.environment}, "

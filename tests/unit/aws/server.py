@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
+RegistryAnswer = tuple[int, bytes, dict[str, str]]
+"""Status, content and headers."""
 
 
 class AwsSays(Exception):
@@ -25,7 +27,7 @@ class AwsSays(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """One request. ``operation`` is empty for a plain download."""
+    """One request. ``operation`` is its method and path where it is one to a registry."""
 
     operation: str
     payload: dict[str, Any]
@@ -37,12 +39,15 @@ class Received:
 class AwsServer:
     """What is answered, and what was asked.
 
-    ``answers`` maps an operation such as ``GetParameter`` to what makes its answer; ``files`` a path to a download.
+    ``answers`` maps an operation such as ``GetParameter`` to what makes its answer; ``files`` a path to a download,
+    ``registry`` a method and path such as ``PUT /v2/shop/api/manifests/c1`` to what is said to one request after the
+    other, the last one again and again.
     """
 
     url: str = ""
     answers: dict[str, Answer] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    registry: dict[str, list[RegistryAnswer]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
 
     def operations(self) -> list[str]:
@@ -79,7 +84,13 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.0"
     server_state: AwsServer
 
+    def do_PUT(self) -> None:
+        self._registry("PUT", self.rfile.read(int(self.headers["Content-Length"])))
+
     def do_GET(self) -> None:
+        if self.path.startswith("/v2/"):
+            self._registry("GET", b"")
+            return
         content = self.server_state.files.get(self.path)
         self._send(200 if content is not None else 404, content or b"")
 
@@ -100,12 +111,22 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, json.dumps(answer).encode())
 
+    def _registry(self, method: str, body: bytes) -> None:
+        name = f"{method} {self.path}"
+        headers = dict(self.headers.items())
+        self.server_state.received.append(Received(operation=name, payload={}, body=body, headers=headers))
+        said = self.server_state.registry[name]
+        status, content, extra = said.pop(0) if len(said) > 1 else said[0]
+        self._send(status, content, **extra)
+
     def log_message(self, format: str, *args: object) -> None:
         """Stay silent."""
 
-    def _send(self, status: int, content: bytes, kind: str = "application/x-amz-json-1.1") -> None:
+    def _send(self, status: int, content: bytes, kind: str = "application/x-amz-json-1.1", **more: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        for name, value in more.items():
+            self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -19,6 +19,27 @@ def test_parameter_names() -> None:
     assert handoff.gate_parameter("shop", "dev") == "/appdp/shop/dev/gate"
 
 
+def test_parameters_of_an_application() -> None:
+    assert handoff.pipeline_parameter("shop", "main") == "/appdp/shop/pipelines/main"
+    assert handoff.release_registry_parameter("shop") == "/appdp/shop/releases/latest"
+
+
+@pytest.mark.parametrize("name", ["dev", "release", "pipeline", "a" * 32])
+def test_environments(name: str) -> None:
+    assert handoff.check_environment("Environment", name) == name
+
+
+@pytest.mark.parametrize("name", handoff.RESERVED_ENVIRONMENTS)
+def test_an_environment_does_not_take_the_place_of_the_applications_own_parameters(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"Environment '{name}' cannot be called so: 'pipelines' and"):
+        handoff.check_environment("Environment", name)
+
+
+def test_an_environments_name_is_a_name() -> None:
+    with pytest.raises(ConfigurationError, match="Environment 'Dev' is not a name"):
+        handoff.check_environment("Environment", "Dev")
+
+
 def test_other_names() -> None:
     assert handoff.environment_tag("dev") == "env-dev"
     assert handoff.repository_name("shop", "web") == "shop/web"

@@ -63,6 +63,14 @@ def test_a_release_from_its_first_step_to_its_end() -> None:
     assert account.release == "v2"
 
 
+def test_a_deployment_has_the_name_of_its_execution() -> None:
+    account, where = standing()
+    account.publish("v2")
+    asked = first("v2")
+    asked["request"]["id"] = "what a pipeline said"
+    assert advance.step(asked, where)["deployment"]["id"] == "d1"
+
+
 def test_a_broken_release_gives_its_reason_as_summary() -> None:
     account, where = standing()
     account.publish("v2", broken={"api": Behaviour.EXITS})

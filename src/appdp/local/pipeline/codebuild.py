@@ -89,7 +89,8 @@ class CodeBuild:
             "HOME": str(place),
             "DOCKER_HOST": self._docker or _NO_DOCKER,
             "DOCKER_CONFIG": _docker_config(place / "docker"),
-            "BUILDKIT_PROGRESS": "plain",
+            # This machine's daemon builds: a builder in a container would stay behind, and cannot reach loopback.
+            "BUILDX_BUILDER": "default",
             "AWS_ENDPOINT_URL": here.url,
             "AWS_ACCESS_KEY_ID": caller.account,
             "AWS_SECRET_ACCESS_KEY": "embedded",

@@ -40,6 +40,7 @@ class Walker:
     async def walk(self, execution: Execution) -> None:
         """Run one execution to its end, when the pipeline's earlier ones have ended."""
         async with execution.pipeline.turn:
+            execution.namespaces["codepipeline"] = {"PipelineExecutionId": execution.id}
             self._tell(execution, "STARTED")
             for stage in execution.pipeline.declaration["stages"]:
                 if not await self._stage(execution, stage):

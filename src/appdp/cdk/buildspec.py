@@ -1,0 +1,85 @@
+"""The buildspec of one architecture: what CodeBuild runs, as plain data.
+
+``pre_build`` logs in to the registry, asks it what of the commit is published already, and checks the sources of what
+is not; ``build`` runs one bake for the rest, and says what was cached, what was built and how long it took. Each phase
+is one command, which needs bash, Docker with buildx, and, for the login, the AWS command line.
+
+What a phase leaves for the next is in a folder of the commit and the architecture, outside the sources, so that it is
+in no build context.
+
+See: https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from appdp.cdk.bake import COMMIT, REGISTRY, Attestations, bake_file, images_for, secret_variables
+from appdp.model.application import Application
+from appdp.model.handoff import repository_name
+
+ARCHITECTURE: Final = "APPDP_ARCHITECTURE"
+BUILDKIT_IMAGE: Final = "APPDP_BUILDKIT_IMAGE"
+
+_SHELL: Final = Path(__file__).parent / "shell"
+
+_HEAD: Final = f"""\
+set -euo pipefail
+cd "${{CODEBUILD_SRC_DIR:-.}}"
+: "${{{COMMIT}:?}}" "${{{REGISTRY}:?}}" "${{{ARCHITECTURE}:?}}"
+work="${{TMPDIR:-/tmp}}/appdp/${COMMIT}-${ARCHITECTURE}"
+"""
+
+
+def buildspec(
+    application: Application, architecture: str, *, attestations: Attestations, trivy: bool = False
+) -> dict[str, Any]:
+    """The buildspec, ready for ``json.dumps``.
+
+    Args:
+        application: whose images are built.
+        architecture: ``amd64`` or ``arm64``.
+        attestations: what is attached to each image.
+        trivy: whether Trivy scans what was pushed; its settings are environment variables of the project.
+    """
+    secrets = {name: source for source, name in secret_variables(images_for(application, architecture)).items()}
+    scan = [_command(_shell("trivy.sh"))] if trivy else []
+    return {
+        "version": "0.2",
+        "env": {"shell": "bash", **({"secrets-manager": secrets} if secrets else {})},
+        "phases": {
+            "pre_build": {
+                "commands": [_command(_files(application, architecture, attestations), _shell("prepare.sh"))]
+            },
+            "build": {"commands": [_command(_shell("build.sh")), *scan]},
+        },
+    }
+
+
+def _command(*parts: str) -> str:
+    """One command: in a shell of its own, since CodeBuild runs all commands in one, which ``set -e`` would end."""
+    return "(\n" + "\n".join((_HEAD, *parts)) + ")"
+
+
+def _files(application: Application, architecture: str, attestations: Attestations) -> str:
+    bake = json.dumps(bake_file(application, architecture, attestations), separators=(",", ":"))
+    images = "\n".join(
+        "\t".join((image.name, repository_name(application.name, image.name), image.context, image.dockerfile))
+        for image in images_for(application, architecture)
+    )
+    start = 'rm -rf -- "$work"\nmkdir -p "$work"\n'
+    return start + "".join(
+        _written(name, text)
+        for name, text in (("bake.json", bake), ("images", images), ("summary.awk", _shell("summary.awk").rstrip()))
+    )
+
+
+def _written(name: str, text: str) -> str:
+    # Quoted, so that the shell leaves what is in it alone.
+    return f"cat >\"$work/{name}\" <<'END-OF-FILE'\n{text}\nEND-OF-FILE\n"
+
+
+def _shell(name: str) -> str:
+    return (_SHELL / name).read_text(encoding="utf-8")

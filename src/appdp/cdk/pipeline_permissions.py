@@ -1,0 +1,201 @@
+"""What the parts of a pipeline may do, statement by statement.
+
+The CDK's own grants for pipelines have wildcards in actions (``s3:GetObject*``), so the constructs hand it roles that
+it cannot write to, and everything is here. A resource has a wildcard only where AWS knows none or makes up names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_iam as iam
+
+from appdp.model import handoff
+
+PUSH_ACTIONS: Final = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+"""Push images, and read their caches.
+
+See: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+"""
+
+PUBLISH_ACTIONS: Final = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer", "ecr:PutImage")
+"""Read the architectures' manifests, and put the index that names them."""
+
+SCAN_ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "ecr_basic": ("ecr:DescribeImageScanFindings", "ecr:StartImageScan"),
+    "ecr_enhanced": ("ecr:DescribeImageScanFindings",),
+}
+
+INSPECTOR_ACTIONS: Final = ("inspector2:ListCoverage", "inspector2:ListFindings")
+"""What ECR asks of Inspector in the caller's name for an enhanced scan.
+
+See: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
+"""
+
+_EC2_READS: Final = (
+    "DescribeDhcpOptions",
+    "DescribeNetworkInterfaces",
+    "DescribeSecurityGroups",
+    "DescribeSubnets",
+    "DescribeVpcs",
+)
+
+NO_RESOURCE: Final = "AWS knows no resource for these actions."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineNames:
+    """The ARNs of what belongs to one pipeline, as one stack writes them."""
+
+    stack: Stack
+    application: str
+    pipeline: str
+
+    @property
+    def physical_name(self) -> str:
+        """The pipeline's name on AWS."""
+        return f"appdp-{self.application}-{self.pipeline}"
+
+    @property
+    def role_path(self) -> str:
+        """The IAM path of the pipeline's roles."""
+        return f"{handoff.pipeline_parameter(self.application, self.pipeline)}/"
+
+    def parameter(self, name: str) -> str:
+        """A parameter; ``name`` starts with a slash."""
+        return self.stack.format_arn(service="ssm", resource="parameter", resource_name=name[1:])
+
+    def state_machine(self, environment: str, kind: str = "stateMachine", suffix: str = "") -> str:
+        """An environment's state machine, or its executions."""
+        name = handoff.deployer_name(self.application, environment) + suffix
+        return self.stack.format_arn(
+            service="states", resource=kind, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+
+    def secret(self, source: str) -> str:
+        """A secret of Secrets Manager, from its name or whole ARN, with or without the key of a field."""
+        parts = source.split(":")
+        if source.startswith("arn:"):
+            return ":".join(parts[:7])
+        # Secrets Manager ends every ARN with six characters of its own.
+        return self.stack.format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"{parts[0]}-??????",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+
+    def event_bus(self) -> str:
+        """The default event bus."""
+        return self.stack.format_arn(service="events", resource="event-bus", resource_name="default")
+
+
+def build_statements(
+    names: PipelineNames, *, repositories: Iterable[str], bucket: str, log_group: str, secrets: Iterable[str]
+) -> list[iam.PolicyStatement]:
+    """What a build may do; all but ``secrets`` are ARNs.
+
+    See: https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+    """
+    found = [
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log_group]),
+        allow(["s3:GetObject", "s3:GetObjectVersion"], [f"{bucket}/*"]),
+        allow(["s3:GetBucketAcl", "s3:GetBucketLocation"], [bucket]),
+        allow(["ecr:GetAuthorizationToken"], ["*"]),
+        allow(PUSH_ACTIONS, sorted(repositories)),
+    ]
+    arns = sorted({names.secret(source) for source in secrets})
+    return [*found, allow(["secretsmanager:GetSecretValue"], arns)] if arns else found
+
+
+def vpc_statements(stack: Stack, subnets: Sequence[str]) -> list[iam.PolicyStatement]:
+    """What CodeBuild needs to work in a VPC.
+
+    See: https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html
+    """
+    interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
+    actions = ("CreateNetworkInterface", "DeleteNetworkInterface", *_EC2_READS)
+    subnet_arns = [stack.format_arn(service="ec2", resource="subnet", resource_name=subnet) for subnet in subnets]
+    return [
+        allow([f"ec2:{action}" for action in actions], ["*"]),
+        allow(
+            ["ec2:CreateNetworkInterfacePermission"],
+            [interfaces],
+            {
+                "StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"},
+                "ArnEquals": {"ec2:Subnet": subnet_arns},
+            },
+        ),
+    ]
+
+
+def publish_statements(
+    names: PipelineNames, *, repositories: Iterable[str], environments: Iterable[str], scan: str | None
+) -> list[iam.PolicyStatement]:
+    """What the publication may do, but for its answers to the pipeline, which the CDK adds."""
+    application = names.application
+    latest = names.parameter(handoff.release_registry_parameter(application))
+    read = [
+        names.parameter(handoff.pipeline_parameter(application, names.pipeline)),
+        latest,
+        *(names.parameter(handoff.release_parameter(application, environment)) for environment in environments),
+    ]
+    inspector = [allow(INSPECTOR_ACTIONS, ["*"])] if scan == "ecr_enhanced" else []
+    return [
+        allow(["ecr:GetAuthorizationToken"], ["*"]),
+        allow([*PUBLISH_ACTIONS, *SCAN_ACTIONS.get(scan or "", ())], sorted(repositories)),
+        *inspector,
+        allow(["ssm:GetParameter"], read),
+        allow(["ssm:PutParameter"], [latest]),
+        allow(["events:PutEvents"], [names.event_bus()], {"StringEquals": {"events:source": handoff.EVENT_SOURCE}}),
+    ]
+
+
+def pipeline_statements(  # noqa: PLR0913 - each is another service
+    names: PipelineNames,
+    *,
+    bucket: str,
+    connection: str,
+    projects: Sequence[str],
+    function: str,
+    environments: Sequence[str],
+    topics: Sequence[str],
+) -> list[iam.PolicyStatement]:
+    """What the pipeline itself may do; all but ``environments`` are ARNs.
+
+    See: https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
+    """
+    machines = [names.state_machine(environment) for environment in environments]
+    executions = [names.state_machine(environment, "execution", ":*") for environment in environments]
+    found = [
+        allow(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [f"{bucket}/*"]),
+        allow(["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"], [bucket]),
+        # The service was renamed: which of the two is asked for depends on the connection's age.
+        allow(["codeconnections:UseConnection", "codestar-connections:UseConnection"], [connection]),
+        allow(["codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild"], list(projects)),
+        allow(["lambda:InvokeFunction"], [function]),
+    ]
+    if environments:
+        found.append(allow(["states:DescribeStateMachine", "states:StartExecution"], machines))
+        found.append(allow(["states:DescribeExecution"], executions))
+    return [*found, allow(["sns:Publish"], list(topics))] if topics else found
+
+
+def allow(
+    actions: Sequence[str],
+    resources: Sequence[str],
+    conditions: Mapping[str, Mapping[str, str | Sequence[str]]] | None = None,
+) -> iam.PolicyStatement:
+    """One statement."""
+    return iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)

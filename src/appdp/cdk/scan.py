@@ -1,0 +1,159 @@
+"""What a release's images must pass before they are published."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Literal
+
+from aws_cdk import Duration
+
+from appdp.errors import ConfigurationError
+from appdp.model.publication import SEVERITIES, ScanRule, Severity
+
+ScanKind = Literal["ecr_basic", "ecr_enhanced", "trivy"]
+
+TRIVY_FILES: Final = {"amd64": "Linux-64bit", "arm64": "Linux-ARM64"}
+"""How Trivy's release files call an architecture."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """A scan for known vulnerabilities. Use the class methods.
+
+    Args:
+        kind: who scans.
+        severity: ``LOW``, ``MEDIUM``, ``HIGH`` or ``CRITICAL``: it, and all that is worse, refuses a release.
+        ignore_unfixed: whether a vulnerability without a fix is let through.
+        timeout_seconds: how long the publication waits for ECR's findings.
+        version: Trivy's version.
+        sha256: Trivy's checksums.
+
+    Raises:
+        ConfigurationError: a severity, version, checksum or time that cannot be one.
+    """
+
+    kind: ScanKind
+    severity: Severity
+    ignore_unfixed: bool = False
+    timeout_seconds: int = 0
+    version: str = ""
+    sha256: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha256", MappingProxyType(dict(self.sha256)))
+        if self.kind == "trivy":
+            self._check_trivy()
+        # ECR's rule says what is allowed, and refuses the rest.
+        _ = self.rule
+
+    def _check_trivy(self) -> None:
+        if self.severity not in SEVERITIES:
+            raise ConfigurationError(
+                f"Scan.trivy(severity={self.severity!r}): allowed are {', '.join(SEVERITIES)}; it, and "
+                "all that is worse, refuses a release."
+            )
+        if not _VERSION.fullmatch(self.version):
+            raise ConfigurationError(f"Scan.trivy(version={self.version!r}): a version is three numbers, as in 1.2.3.")
+        for architecture, checksum in self.sha256.items():
+            if architecture not in TRIVY_FILES or not _SHA256.fullmatch(checksum):
+                raise ConfigurationError(
+                    f"Scan.trivy(sha256={{{architecture!r}: {checksum!r}}}): a checksum is 64 of 0-9 and a-f, for "
+                    f"{' or '.join(TRIVY_FILES)}.",
+                    hint="Trivy publishes them with each release, in trivy_VERSION_checksums.txt.",
+                )
+
+    @classmethod
+    def trivy(
+        cls, *, version: str, sha256: Mapping[str, str], severity: Severity = "HIGH", ignore_unfixed: bool = False
+    ) -> Scan:
+        """Trivy scans each image after its build, in the same CodeBuild project.
+
+        appdp cannot know the checksum of a version of yours, and runs nothing unverified: so it must be given. Trivy
+        fetches its database of vulnerabilities from the internet; that needs a way there if the build is in a VPC.
+
+        Args:
+            version: of Trivy, without ``v``.
+            sha256: architecture → SHA-256 of ``trivy_VERSION_Linux-64bit.tar.gz`` (``amd64``) or
+                ``trivy_VERSION_Linux-ARM64.tar.gz`` (``arm64``); for every architecture that is built.
+            severity: the least that refuses a release. Default: ``HIGH``.
+            ignore_unfixed: whether what has no fix is let through. Default: it is not.
+        """
+        return cls(kind="trivy", severity=severity, ignore_unfixed=ignore_unfixed, version=version, sha256=sha256)
+
+    @classmethod
+    def ecr_basic(cls, *, severity: Severity = "HIGH", timeout: Duration | None = None) -> Scan:
+        """ECR scans the packages of the operating system; the repositories are scanned on push. It is free.
+
+        Args:
+            severity: the least that refuses a release. Default: ``HIGH``.
+            timeout: how long the publication waits for it, 1 minute to 23 hours. Default: 15 minutes.
+        """
+        return cls(kind="ecr_basic", severity=severity, timeout_seconds=_seconds(timeout, 15 * 60))
+
+    @classmethod
+    def ecr_enhanced(
+        cls, *, severity: Severity = "HIGH", ignore_unfixed: bool = False, timeout: Duration | None = None
+    ) -> Scan:
+        """Amazon Inspector scans the packages of the operating system and of languages.
+
+        It must be switched on for the account's registry, which is no part of an application; Inspector costs money per
+        image.
+
+        See: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced.html
+
+        Args:
+            severity: the least that refuses a release. Default: ``HIGH``.
+            ignore_unfixed: whether what has no fix is let through. Default: it is not.
+            timeout: how long the publication waits for it, 1 minute to 23 hours. Default: 30 minutes.
+        """
+        return cls(
+            kind="ecr_enhanced",
+            severity=severity,
+            ignore_unfixed=ignore_unfixed,
+            timeout_seconds=_seconds(timeout, 30 * 60),
+        )
+
+    @property
+    def rule(self) -> ScanRule | None:
+        """What the publication is told; None if the build scans."""
+        if self.kind == "trivy":
+            return None
+        return ScanRule(
+            kind=self.kind,
+            severity=self.severity,
+            ignore_unfixed=self.ignore_unfixed,
+            timeout_seconds=self.timeout_seconds,
+        )
+
+    def variables(self, architecture: str) -> dict[str, str]:
+        """The environment variables of a build that scans; none if ECR does.
+
+        Raises:
+            ConfigurationError: there is no checksum for the architecture.
+        """
+        if self.kind != "trivy":
+            return {}
+        if architecture not in self.sha256:
+            raise ConfigurationError(
+                f"Scan.trivy(sha256=…) has no checksum for {architecture}, which is built; it has "
+                f"{', '.join(self.sha256) or 'none'}.",
+                hint=f"Add the SHA-256 of trivy_{self.version}_{TRIVY_FILES[architecture]}.tar.gz, from the "
+                "checksums that Trivy publishes with that version.",
+            )
+        return {
+            "APPDP_TRIVY_VERSION": self.version,
+            "APPDP_TRIVY_FILE": TRIVY_FILES[architecture],
+            "APPDP_TRIVY_SHA256": self.sha256[architecture],
+            "APPDP_TRIVY_SEVERITY": ",".join(SEVERITIES[: SEVERITIES.index(self.severity) + 1]),
+            "APPDP_TRIVY_IGNORE_UNFIXED": str(self.ignore_unfixed).lower(),
+        }
+
+
+def _seconds(duration: Duration | None, default: int) -> int:
+    return default if duration is None else int(duration.to_seconds())

@@ -1,0 +1,181 @@
+"""What a pipeline refuses when it is constructed: each message says where, what, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Duration, Stack
+from aws_cdk import Environment as AwsEnvironment
+from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_ec2 as ec2
+
+from appdp.cdk import (
+    Application,
+    Approval,
+    Build,
+    DeliveryPipeline,
+    Deployer,
+    GitHub,
+    Image,
+    ImageRepositories,
+    Push,
+    Scan,
+    Stage,
+)
+from appdp.cdk import Environment as Elsewhere
+from appdp.errors import ConfigurationError
+from tests.synth.environment import SHOP, STRONG, Environment
+from tests.synth.pipeline import CONNECTION, SOURCE, Pipeline
+
+HERE = AwsEnvironment(account="111122223333", region="eu-west-1")
+OTHER = Application(name="other", images=(Image(name="web"),))
+SHA = {"amd64": "a" * 64}
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Push(branches=[f"b{n}" for n in range(9)]), r"branches=….* has 9 patterns that include.*takes 8"),
+        (lambda: Push(branches=["a"], paths=[f"!{n}" for n in range(9)]), r"paths=….* has 9 patterns that exclude"),
+        (lambda: Push(tags=["v*"], branches=["main"]), r"tags=\['v\*'\]\) cannot go with branches"),
+        (lambda: Push(tags=["v*"], paths=["a"]), r"cannot go with branches or paths"),
+        (lambda: Push(paths=["src/**"]), r"paths=\['src/\*\*'\]\) has no branches"),
+        (Push, r"Push\(\) has no pattern"),
+        (lambda: Push(branches=["!"]), r"a pattern of 0 characters"),
+        (lambda: Push(tags=["v" * 256]), r"a pattern of 256 characters: allowed are 1 to 255"),
+        (lambda: GitHub("acme", connection_arn=CONNECTION), r"GitHub\('acme'\): a repository is written owner/repo"),
+        (lambda: GitHub("a/b/c", connection_arn=CONNECTION), r"owner/repo"),
+        (lambda: GitHub("acme/shop.git", connection_arn=CONNECTION), r"without '\.git'"),
+        (lambda: GitHub("acme/shop", connection_arn=CONNECTION, branch=""), r"branch is empty"),
+        (
+            lambda: GitHub("acme/shop", connection_arn="arn:aws:codecommit:eu-west-1:111122223333:shop"),
+            r"'arn:aws:codecommit:.*' is no connection: allowed is arn:aws:codeconnections",
+        ),
+        (
+            lambda: GitHub("acme/shop", connection_arn=CONNECTION.replace(":connection/", ":host/")),
+            r"is no connection",
+        ),
+        (Stage, r"Stage\(\) has no environment"),
+        (lambda: Stage(Elsewhere("prod"), name="to prod"), r"Stage 'to prod': a stage's name has 1 to 100"),
+        (lambda: Elsewhere("Prod"), r"Environment 'Prod' is not a name"),
+        (lambda: Elsewhere("releases"), r"Environment 'releases' cannot be called so"),
+        (lambda: Elsewhere("prod", account="prod"), r"account='prod': an account id is 12 digits"),
+        (lambda: Approval(timeout=Duration.minutes(4)), r"timeout=240 seconds: allowed are whole minutes, 5 to 86400"),
+        (lambda: Build(timeout=Duration.minutes(1)), r"timeout=60 seconds: allowed are 5 to 2160 minutes"),
+        (lambda: Build(provenance="all"), r"provenance='all': allowed are None, 'min' and 'max'"),
+        (lambda: Build(subnets=ec2.SubnetSelection()), r"no vpc"),
+        (lambda: Scan.ecr_basic(severity="BAD"), r"severity='BAD': allowed are CRITICAL, HIGH"),  # type: ignore[arg-type] # what a user may write
+        (lambda: Scan.ecr_basic(timeout=Duration.days(2)), r"may not take 172800 s"),
+        (lambda: Scan.trivy(version="v1", sha256=SHA), r"version='v1'\): a version is three numbers"),
+        (lambda: Scan.trivy(version="1.2.3", sha256={"amd64": "abc"}), r"a checksum is 64 of 0-9 and a-f"),
+        (lambda: Scan.trivy(version="1.2.3", sha256={"s390x": "a" * 64}), r"for amd64 or arm64"),
+        (lambda: Image(name="web", context="/srv"), r"context='/srv': it must be a relative path inside"),
+        (lambda: Image(name="web", context="../shop"), r"context='\.\./shop'"),
+        (lambda: Image(name="web", dockerfile="../Dockerfile"), r"dockerfile='\.\./Dockerfile'"),
+        (lambda: Image(name="web", dockerfile=""), r"dockerfile=''"),
+        (lambda: Image(name="web", secrets={"a,b": "x"}), r"has the secret 'a,b' from 'x'"),
+        (
+            lambda: Application(name="a", images=(Image(name="web"), Image(name="web"))),
+            r"more than one image called web",
+        ),
+    ],
+)
+def test_a_value_that_cannot_work(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"(?s){message}"):
+        make()
+
+
+def test_a_dockerfile_beside_its_context_is_fine() -> None:
+    assert Image(name="web", context="services/web", dockerfile="../web.Dockerfile").dockerfile == "../web.Dockerfile"
+
+
+def test_an_arn_that_only_cloudformation_knows_is_fine(environment: Environment) -> None:
+    stack = Stack(environment.app, "tokens")
+    GitHub("acme/shop", connection_arn=stack.format_arn(service="x", resource="y"))
+
+
+def _others(environment: Environment) -> Deployer:
+    stack = Stack(environment.app, "other")
+    images = ImageRepositories(stack, "Images", application=OTHER)
+    return Deployer(
+        Stack(environment.app, "theirs"), "Deployer", application=OTHER, environment="dev", repositories=images
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (lambda e: {"construct_id": "My_Pipeline"}, r"pipeline/My_Pipeline: pipeline 'my_pipeline' is not a name"),
+        (lambda e: {"application": OTHER}, r"releases application 'other', but images/Images has the repositories"),
+        (lambda e: {"stages": [Stage(_others(e))]}, r"pipeline/Main releases application 'shop', but theirs/Deployer"),
+        (
+            lambda e: {"stages": [Stage(e.deployer), Stage(Elsewhere("dev"), name="Again")]},
+            r"environment dev is deployed more than once",
+        ),
+        (
+            lambda e: {"stages": [Stage(Elsewhere("a"), name="X"), Stage(Elsewhere("b"), name="X")]},
+            r"more than one stage is called X",
+        ),
+        (lambda e: {"stages": [Stage(Elsewhere("a"), name="Build")]}, r"more than one stage is called Build"),
+        (
+            lambda e: {"stages": [Stage(Elsewhere("prod", account="444455556666"))]},
+            r"environment 'prod' is in account 444455556666, the pipeline in unknown.*own account and region only",
+        ),
+        (lambda e: {"execution_mode": codepipeline.ExecutionMode.PARALLEL}, r"PARALLEL would let releases reach"),
+        (
+            lambda e: {"scan": Scan.trivy(version="1.2.3", sha256=SHA)},
+            r"no checksum for arm64.*\n.*SHA-256 of trivy_1\.2\.3_Linux-ARM64\.tar\.gz",
+        ),
+    ],
+)
+def test_a_pipeline_that_cannot_work(
+    environment: Environment, options: Callable[[Environment], dict[str, Any]], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"(?s){message}"):
+        Pipeline(environment, **options(environment))
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "message"),
+    [
+        (Elsewhere("prod", account="444455556666"), r"in account 444455556666, the pipeline in 111122223333"),
+        (Elsewhere("prod", region="us-east-1"), r"in region us-east-1, the pipeline in eu-west-1"),
+    ],
+)
+def test_an_environment_elsewhere(tmp_path: Path, elsewhere: Elsewhere, message: str) -> None:
+    app = App(outdir=str(tmp_path), post_cli_context=STRONG)
+    images = ImageRepositories(Stack(app, "images", env=HERE), "Images", application=SHOP)
+    stack = Stack(app, "pipeline", env=HERE)
+    DeliveryPipeline(
+        stack,
+        "Near",
+        application=SHOP,
+        repositories=images,
+        source=SOURCE,
+        trigger=None,
+        stages=[Stage(Elsewhere("prod", account="111122223333", region="eu-west-1"))],
+    )
+    with pytest.raises(ConfigurationError, match=message):
+        DeliveryPipeline(
+            stack, "Far", application=SHOP, repositories=images, source=SOURCE, trigger=None, stages=[Stage(elsewhere)]
+        )
+
+
+def test_repositories_elsewhere(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path), post_cli_context=STRONG)
+    tools = Stack(app, "images", env=AwsEnvironment(account="999988887777", region="eu-west-1"))
+    images = ImageRepositories(tools, "Images", application=SHOP)
+    with pytest.raises(ConfigurationError, match=r"pipeline/Main and images/Images are not known to be in one account"):
+        DeliveryPipeline(
+            Stack(app, "pipeline", env=HERE), "Main", application=SHOP, repositories=images, source=SOURCE, trigger=None
+        )
+
+
+def test_an_environment_called_as_the_applications_own_parameters(environment: Environment) -> None:
+    with pytest.raises(ConfigurationError, match=r"environment 'pipelines' cannot be called so"):
+        Deployer(
+            Stack(environment.app, "p"), "D", application=SHOP, environment="pipelines", repositories=environment.images
+        )
