@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from botocore.utils import get_environ_proxies
 
 from appdp import __version__
 from appdp.aws.errors import translated
+from appdp.aws.pauses import pause_after
 from appdp.aws.registry import INDEX_TYPES, MANIFEST_TYPES
 from appdp.aws.session import READ_SECONDS
 from appdp.engine.publish.ports import Manifest, TagTaken
@@ -41,7 +41,6 @@ ATTEMPTS: Final = 6
 See: https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html (429 Too Many Requests)
 """
 
-_LONGEST_PAUSE: Final = 8.0
 _SPARE_SECONDS: Final = 300
 """A password is replaced this long before it expires; ECR's last for 12 hours."""
 
@@ -129,8 +128,7 @@ class EcrDistribution:
                     return answer
             except (HTTPClientError, BotoConnectionError):
                 pass  # tried again below; the last attempt raises
-            # Full jitter, so that many callers do not come back at the same moment.
-            self._sleep(random.uniform(0, min(_LONGEST_PAUSE, 2.0**attempt / 2)))  # noqa: S311 - not a secret
+            self._sleep(pause_after(attempt))
         return self._once(method, at, reference, headers, content)
 
     def _once(

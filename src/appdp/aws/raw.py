@@ -7,7 +7,6 @@ instead; endpoint, region, credentials, certificates and proxies are still botoc
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +20,7 @@ from botocore.utils import get_environ_proxies
 
 from appdp import __version__
 from appdp.aws.errors import THROTTLED, code_of
+from appdp.aws.pauses import pause_after
 from appdp.aws.session import READ_SECONDS
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ ATTEMPTS: Final = 6
 
 See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
 """
-
-_LONGEST_PAUSE: Final = 8.0
 
 
 class RawJson:
@@ -75,8 +73,7 @@ class RawJson:
             except (ClientError, HTTPClientError, BotoConnectionError) as error:
                 if not _passes(error):
                     raise
-            # Full jitter, so that many callers do not come back at the same moment.
-            self._sleep(random.uniform(0, min(_LONGEST_PAUSE, 2.0**attempt / 2)))  # noqa: S311  (not a secret)
+            self._sleep(pause_after(attempt))
         return self._once(operation, payload)
 
     def _once(self, operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
