@@ -36,8 +36,8 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 endif
 
 .PHONY: rehearse
-rehearse: $(READY) ## six acts of a release on this machine, with no AWS account
-	@appdp rehearse examples/shop $(ARGS)
+rehearse: $(READY) ## eight acts of a release on this machine, with no AWS account
+	@appdp rehearse examples/shop --yes $(ARGS)
 
 .PHONY: test
 test: $(READY) ## all tests (those on containers need Docker)

@@ -1,4 +1,4 @@
-"""The shop: two web services that are released together, blue/green, and a worker that follows them."""
+"""The shop: two web services that are released together, blue/green, a worker that follows them, and the pipelines."""
 
 import platform
 
@@ -10,10 +10,14 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from appdp.cdk import (
     Application,
     Architecture,
+    DeliveryPipeline,
     Deployer,
+    GitHub,
     HealthCheck,
     Image,
     ImageRepositories,
+    Push,
+    Stage,
     Strategy,
     WebService,
     Worker,
@@ -53,17 +57,35 @@ class Network(Stack):
 
 # CloudFormation exports between stacks: what is in use cannot be deleted.
 app = App(post_cli_context={"@aws-cdk/core:defaultCrossStackReferences": "strong"})
+context = app.node.try_get_context
 network = Network(app, "shop-network")
 this_machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "amd64"
-architecture = Architecture(app.node.try_get_context("architecture") or this_machine)
+architecture = Architecture(context("architecture") or this_machine)
+base = context("base")
+build_args = {"BASE": base} if base else {}
+platforms = tuple((context("platforms") or "linux/amd64,linux/arm64").split(","))
 
 # One repository per image, for all environments.
-shop = Application(name="shop", images=tuple(Image(name=name, target=name) for name in ("storefront", "api", "worker")))
+names = ("storefront", "api", "worker")
+every = (Image(name=name, target=name, build_args=build_args, platforms=platforms) for name in names)
+shop = Application(name="shop", images=tuple(every))
 images = ImageRepositories(Stack(app, "shop-images"), "Images", application=shop)
 
 # One deployer per environment, in a stack of its own.
 stack = Stack(app, "shop-dev-deployer")
 deployer = Deployer(stack, "Deployer", application=shop, environment="dev", repositories=images)
+
+# A push to main is released to dev. A tag such as v1.4 waits there until somebody agrees.
+for name, trigger, approve in (("Main", Push(branches=["main"]), False), ("Tags", Push(tags=["v*"]), True)):
+    DeliveryPipeline(
+        Stack(app, f"shop-pipeline-{name.lower()}"),
+        name,
+        application=shop,
+        repositories=images,
+        source=GitHub(context("repository"), connection_arn=context("connection")),
+        trigger=trigger,
+        stages=[Stage(deployer, approve=approve)],
+    )
 
 # The environment's services.
 dev = Stack(app, "shop-dev")

@@ -31,7 +31,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """The example, synthesised as ``python app.py`` does it, and what cdk-nag finds in it."""
     folder = tmp_path_factory.mktemp("shop") / "cdk.out"
     # Not this machine's architecture, or the snapshot would depend on it.
-    variables = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": '{"architecture": "arm64"}'}
+    context = {**json.loads((ROOT / "examples/shop/cdk.json").read_text())["context"], "architecture": "arm64"}
+    variables = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(context)}
     result = subprocess.run(
         [sys.executable, "-m", "tests.synth.example"],
         cwd=ROOT,

@@ -14,7 +14,10 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from tests.synth.assembly import Assembly
 
-STACKS = ("shop-dev", "shop-dev-deployer", "shop-images", "shop-network")
+STACKS = (
+    *("shop-dev", "shop-dev-deployer", "shop-images", "shop-network"),
+    *("shop-pipeline-main", "shop-pipeline-tags"),
+)
 HASH = re.compile(r"[0-9a-f]{64}")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "shop" / "app.py"
 
@@ -46,6 +49,6 @@ def test_the_cdk_warns_of_nothing_that_is_not_explained(shop: Assembly) -> None:
     assert shop.said == ""
 
 
-def test_the_program_is_about_forty_lines() -> None:
+def test_the_program_is_under_fifty_lines() -> None:
     _, _, program = EXAMPLE.read_text().partition("# One repository per image")
-    assert len(program.splitlines()) <= 40
+    assert len(program.splitlines()) <= 48

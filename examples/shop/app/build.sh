@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes the files that a web service serves. Arguments: the service, its version.
+# Makes the files that a web service serves. Argument: the service.
 set -eu
 service=$1
-version=$2
+. /app/settings.env
 mkdir -p /www/api
-render() { sed -e "s/@SERVICE@/$service/g" -e "s/@VERSION@/$version/g" "/app/$1" > "/www/$2"; }
+render() { sed -e "s/@SERVICE@/$service/g" -e "s/@VERSION@/$VERSION/g" "/app/$1" > "/www/$2"; }
 
 case "$service" in
 storefront)
@@ -17,4 +17,3 @@ api)
     ;;
 esac
 echo "$service" > /www/service
-echo "$version" > /www/version

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Packs an order every two seconds, until it is told to stop.
 set -eu
+. /app/settings.env
 trap 'echo "worker release $VERSION: stopping after $packed orders"; exit 0' TERM INT
 packed=0
 echo "worker release $VERSION: waiting for orders"

@@ -54,6 +54,7 @@ def _numbers(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
 )
 @click.option("--rate", type=click.IntRange(1, 2000), help="Requests per second; default: as the scenario says.")
 @click.option("--no-docker", is_flag=True, help="Play the control plane alone, without containers and without load.")
+@click.option("--yes", is_flag=True, help="Agree to every approval that a pipeline asks for.")
 @click.option("--keep", is_flag=True, help="Leave everything running after the last act, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report's data as JSON on stdout.")
 @click.option("--debug", is_flag=True, expose_value=False, is_eager=True, callback=_debug, help="Print tracebacks.")
@@ -61,9 +62,10 @@ def _numbers(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
 def rehearse(ctx: click.Context, /, directory: Path, **given: Any) -> None:
     """Release, break and return the example in DIRECTORY on this machine, with no AWS account.
 
-    Starts an embedded AWS, deploys the example's CDK stacks as they are, builds its images, and plays the acts of its
-    rehearsal.toml under load: the same command line, state machine, Lambda functions and engine as on AWS. Ends with a
-    table of the acts and a report. Exit code 0 only if every act came out as expected.
+    Starts an embedded AWS, deploys the example's CDK stacks as they are, and plays the acts of its rehearsal.toml under
+    load: commits are pushed, the pipelines build and release them, with the same commands, state machine, Lambda
+    functions and engine as on AWS. Ends with a table of the acts and a report. Exit code 0 only if every act came out
+    as expected.
     """
     with _interruptible():
         try:
@@ -77,16 +79,18 @@ def rehearse(ctx: click.Context, /, directory: Path, **given: Any) -> None:
 
 def _play(directory: Path, given: dict[str, Any]) -> RehearsalRecord:
     # Imported here, because --help must not wait for the embedded AWS's libraries.
-    from appdp.local.rehearsal import scenario as scenarios
+    from appdp.local.rehearsal.scenario import choose_acts
+    from appdp.local.rehearsal.scenario_file import read
     from appdp.local.rehearsal.stage import Options, rehearse
 
-    scenario = scenarios.read(directory)
+    scenario = read(directory)
     with _screen() as screen:
         options = Options(
-            acts=scenarios.choose_acts(scenario, given["acts"]),
+            acts=choose_acts(scenario, given["acts"]),
             screen=screen,
             docker=False if given["no_docker"] else None,
             rate=given["rate"],
+            agree=given["yes"],
             linger=_linger if given["keep"] else None,
         )
         return rehearse(scenario, options)

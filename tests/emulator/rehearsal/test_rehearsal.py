@@ -9,20 +9,25 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from appdp.local.rehearsal import scenario as scenarios
 from appdp.local.rehearsal.live import PlainScreen
 from appdp.local.rehearsal.record import ActRecord, RehearsalRecord
 from appdp.local.rehearsal.report import render
+from appdp.local.rehearsal.scenario import choose_acts
+from appdp.local.rehearsal.scenario_file import read
 from appdp.local.rehearsal.stage import Options, rehearse
+from tests.conftest import in_ci
+
+pytestmark = pytest.mark.timeout(900)
+"""The first test of a rehearsal plays it."""
 
 SHOP = Path(__file__).parents[3] / "examples" / "shop"
 
 
 def _rehearsed(*acts: int, docker: bool) -> RehearsalRecord:
-    shop = scenarios.read(SHOP)
+    shop = read(SHOP)
     console = Console(file=io.StringIO(), width=200)
     with PlainScreen(console) as screen:
-        return rehearse(shop, Options(acts=scenarios.choose_acts(shop, acts), screen=screen, docker=docker))
+        return rehearse(shop, Options(acts=choose_acts(shop, acts), screen=screen, docker=docker, agree=True))
 
 
 def _unexpected(record: RehearsalRecord) -> list[str]:
@@ -36,14 +41,17 @@ def _unexpected(record: RehearsalRecord) -> list[str]:
 
 @pytest.fixture(scope="module")
 def with_containers() -> RehearsalRecord:
-    return _rehearsed(1, 2, 5, docker=True)
+    return _rehearsed(1, 2, 5, 6, 7, 8, docker=True)
 
 
 @pytest.mark.docker
 def test_every_act_comes_out_as_expected(with_containers: RehearsalRecord) -> None:
     assert _unexpected(with_containers) == []
     assert with_containers.as_expected
-    assert [act.outcome for act in with_containers.acts] == ["succeeded", "succeeded", "rolled_back"]
+    assert [act.outcome for act in with_containers.acts] == [
+        *("succeeded", "succeeded", "rolled_back"),
+        *("succeeded", "no_pipeline", "succeeded"),
+    ]
 
 
 @pytest.mark.docker
@@ -70,6 +78,31 @@ def test_a_good_service_waits_for_a_broken_one_and_takes_no_traffic(with_contain
 
 
 @pytest.mark.docker
+def test_pushes_are_built_by_the_pipeline_and_run_by_digest(with_containers: RehearsalRecord) -> None:
+    first, second, _, _, nothing, tagged = with_containers.acts
+    platforms = "linux/amd64, linux/arm64" if in_ci() else ""
+    for act in (first, second):
+        assert act.pipeline is not None
+        assert act.pipeline.status == "Succeeded"
+        names = {check.name for check in act.checks}
+        for image in ("storefront", "api", "worker"):
+            assert f"{image} runs by a digest of this release" in names
+            assert any(name.startswith(f"{image} is built for {platforms}") for name in names)
+    assert "starts nothing in appdp-shop-main; filter 1: the branch is none of main" in nothing.failure
+    assert tagged.pipeline is not None
+    assert any("Nothing to build" in line for line in tagged.pipeline.log)
+    assert tagged.pipeline.approved == ("appdp-shop-tags stands before Deploy-dev. Approved.",)
+
+
+@pytest.mark.docker
+def test_an_image_that_a_commit_does_not_change_comes_from_the_cache(with_containers: RehearsalRecord) -> None:
+    pipeline = with_containers.acts[2].pipeline
+    assert pipeline is not None
+    assert pipeline.status == "Failed"
+    assert any("worker:" in line and ", 0 built" in line for line in pipeline.log), pipeline.log
+
+
+@pytest.mark.docker
 def test_the_report_shows_it(with_containers: RehearsalRecord) -> None:
     page = render(with_containers)
     assert "gate opens" in page
@@ -78,7 +111,6 @@ def test_the_report_shows_it(with_containers: RehearsalRecord) -> None:
 
 @pytest.mark.docker
 def test_nothing_is_left_behind(with_containers: RehearsalRecord) -> None:
-    assert with_containers.acts
     tags = {act.tag for act in with_containers.acts}
     images = subprocess.run(["docker", "image", "ls"], capture_output=True, text=True, check=True).stdout
     assert not [line for line in images.splitlines() if any(tag in line for tag in tags)]

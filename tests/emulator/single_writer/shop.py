@@ -14,8 +14,9 @@ from typing import Any
 from appdp.local import stacks
 from appdp.local.lifecycle import EmbeddedAws
 from appdp.local.rehearsal import synth, synthetic
-from appdp.local.rehearsal.images import tag_of
-from appdp.local.rehearsal.scenario import Scenario, read
+from appdp.local.rehearsal.repository import SourceRepository
+from appdp.local.rehearsal.scenario import Scenario
+from appdp.local.rehearsal.scenario_file import read
 from appdp.local.stacks import StackResult
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "shop"
@@ -31,10 +32,11 @@ class Shop:
     aws: EmbeddedAws
     assembly: Path
     scenario: Scenario
+    source: SourceRepository
 
     def tag(self, release: str) -> str:
         """The image tag of a release that the scenario names."""
-        return tag_of(self.scenario, self.scenario.release(release))
+        return self.source.commits[release]
 
     def push(self, *releases: str) -> None:
         """Put releases into the registry."""
@@ -113,7 +115,9 @@ def start(aws: EmbeddedAws, directory: Path) -> Shop:
     """Synthesise the example and deploy it to an empty account."""
     assembly = directory / "cdk.out"
     synth.synthesise(EXAMPLE, assembly, {})
-    shop = Shop(aws=aws, assembly=assembly, scenario=read(EXAMPLE))
+    scenario, source = read(EXAMPLE), SourceRepository(directory)
+    source.fill(EXAMPLE, scenario.releases)
+    shop = Shop(aws=aws, assembly=assembly, scenario=scenario, source=source)
     shop.cdk_deploy()
     return shop
 

@@ -51,7 +51,7 @@ def test_cdk_deploy_and_releases_leave_each_other_alone(shop: Shop, tmp_path: Pa
 
     # After a release, the same templates again: not one resource changes.
     deployments = shop.deployments()
-    assert [result.changed for result in shop.cdk_deploy()] == [()] * 4
+    assert not any(result.changed for result in shop.cdk_deploy())
     assert shop.deployments() == deployments
 
     # A changed environment variable deploys the released digest, not the one of the template's making.

@@ -12,7 +12,8 @@ BEGIN {
   for (i = 1; i <= count; i++) known[names[i]] = 1
 }
 
-/^#[0-9]+ \[.*[0-9]+\/[0-9]+\] / && !($1 in step) {
+# A base image is resolved, not built: its FROM is no step here.
+/^#[0-9]+ \[.*[0-9]+\/[0-9]+\] / && !/\] FROM / && !($1 in step) {
   inside = substr($0, index($0, "[") + 1)
   step[$1] = substr(inside, index(inside, "]") + 2)
   sub(/\].*/, "", inside)

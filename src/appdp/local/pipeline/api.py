@@ -17,7 +17,8 @@ Params = Mapping[str, Any]
 Answer = dict[str, Any]
 
 _OPERATIONS: Final = (
-    *("get_pipeline", "start_pipeline_execution", "get_pipeline_execution", "list_action_executions"),
+    *("list_pipelines", "get_pipeline", "start_pipeline_execution", "get_pipeline_execution"),
+    "list_action_executions",
     *("get_pipeline_state", "put_approval_result", "put_job_success_result", "put_job_failure_result"),
 )
 
@@ -45,6 +46,15 @@ class CodePipeline:
             raise ServiceError("InvalidActionDeclarationException", message)
         answer: Answer = getattr(self, name)(params)
         return answer
+
+    def list_pipelines(self, _params: Params) -> Answer:
+        """All of them, in the order in which they were made."""
+        return {
+            "pipelines": [
+                {"name": found.name, "version": found.version, "created": found.created}
+                for found in self._store.pipelines.values()
+            ]
+        }
 
     def get_pipeline(self, params: Params) -> Answer:
         """The declaration, as the template has it."""

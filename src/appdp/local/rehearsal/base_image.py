@@ -1,67 +1,62 @@
-"""The base image of an example, or a stand-in for it where it cannot be pulled."""
+"""The base image of an example, or a stand-in for it where it cannot be reached."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-import shutil
-import struct
-import subprocess
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from appdp.errors import ConfigurationError, LocalError
-from appdp.local.rehearsal.docker_command import LABEL, DockerCommand
+from appdp.local.lifecycle import EmbeddedAws
+from appdp.local.rehearsal import stand_in
+from appdp.local.rehearsal.docker_command import DockerCommand
 from appdp.local.rehearsal.scenario import Build
 
-STAND_IN: Final = "appdp-rehearsal-base"
-_MACHINES: Final = {0x3E: "amd64", 0xB7: "arm64"}
-_PT_INTERP: Final = 3
-_STAND_IN_DOCKERFILE: Final = """\
-FROM scratch
-COPY busybox /bin/busybox
-RUN ["/bin/busybox", "--install", "-s", "/bin"]
-RUN mkdir -m 1777 /tmp
-"""
+REPOSITORY: Final = "appdp-rehearsal-base"
+"""The repository of the embedded registry in which a stand-in is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """What the images are built on. ``note`` says what the reader must know, or is empty."""
+    """What the images are built on, and for what.
 
-    reference: str
+    Args:
+        platforms: what can be built, such as ``linux/arm64``.
+        reference: another base image than the Dockerfile's default, or ``""``.
+        note: what the reader must know, or ``""``.
+    """
+
+    platforms: tuple[str, ...]
+    reference: str = ""
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """What an executable file's header says: the architecture it runs on, and whether it needs no shared library."""
-
-    architecture: str
-    static: bool
-
-
-def find(build: Build, docker: DockerCommand) -> Base | None:
-    """The base image: as the Dockerfile names it, or a stand-in; None when the scenario names no build argument for it.
+def find(build: Build, docker: DockerCommand, aws: EmbeddedAws) -> Base:
+    """What to build on: what the Dockerfile names, or a stand-in in the embedded registry.
 
     Raises:
         ConfigurationError: the Dockerfile has no such build argument, or it has no default.
-        LocalError: it cannot be pulled, and there is nothing to make a stand-in from.
+        LocalError: it cannot be reached, and there is nothing to make a stand-in from.
     """
+    platforms = docker.platforms()
     if build.base_argument is None:
-        return None
+        return Base(platforms=platforms)
     wanted = default_of_argument(build.dockerfile.read_text(encoding="utf-8"), build.base_argument)
-    if docker.has_image(wanted):
-        return Base(reference=wanted)
-    problem = docker.pull(wanted)
+    problem = docker.reach(wanted)
     if not problem:
-        return Base(reference=wanted)
-    busybox = _find_busybox(docker.architecture(), build.stand_in_needs, wanted, problem)
+        return Base(platforms=platforms)
+    programs, faults = stand_in.find(build.stand_in_needs)
+    usable = {name: program for name, program in programs.items() if f"linux/{name}" in platforms}
+    if docker.architecture() not in usable:
+        raise _nothing(wanted, problem, faults, docker.architecture())
+    repository, registry = REPOSITORY, aws.endpoint.url
+    aws.client("ecr").create_repository(repositoryName=repository)
+    stand_in.push(usable, registry, repository, "latest")
+    paths = " and ".join(str(program.path) for _name, program in sorted(usable.items()))
     return Base(
-        reference=_make_stand_in(busybox, docker),
-        note=f"The base image {wanted} could not be pulled, so a stand-in was made from {busybox}.",
+        platforms=tuple(platform for platform in platforms if platform.rpartition("/")[2] in usable),
+        reference=f"{registry.replace('http://127.0.0.1', 'localhost')}/{repository}:latest",
+        note=f"The base image {wanted} could not be reached, so a stand-in was made from {paths}.",
     )
 
 
@@ -80,58 +75,10 @@ def default_of_argument(dockerfile: str, argument: str) -> str:
     return found.group(1)
 
 
-def read_program(header: bytes) -> Program | None:
-    """Read the header of a 64-bit little-endian ELF file; None for anything else.
-
-    See: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
-    """
-    if header[:6] != b"\x7fELF\x02\x01" or len(header) < 64:
-        return None
-    (machine,) = struct.unpack_from("<H", header, 18)
-    (table,) = struct.unpack_from("<Q", header, 32)
-    size, entries = struct.unpack_from("<HH", header, 54)
-    kinds = [
-        struct.unpack_from("<I", header, table + size * number)[0]
-        for number in range(entries)
-        if table + size * number + 4 <= len(header)
-    ]
-    return Program(architecture=_MACHINES.get(machine, "other"), static=_PT_INTERP not in kinds)
-
-
-def _find_busybox(architecture: str, applets: tuple[str, ...], wanted: str, problem: str) -> Path:
-    tried = []
-    for place in dict.fromkeys((shutil.which("busybox"), "/bin/busybox", "/usr/bin/busybox")):
-        if place and (path := Path(place)).is_file():
-            fault = _fault(path, architecture, applets)
-            if not fault:
-                return path
-            tried.append(f"{path} {fault}")
-    found = "; ".join(tried) if tried else "no busybox on this machine"
-    raise LocalError(
-        f"The base image {wanted} cannot be pulled ({problem}), and there is nothing to make a stand-in from: {found}.",
+def _nothing(wanted: str, problem: str, faults: tuple[str, ...], architecture: str) -> LocalError:
+    found = "; ".join(faults) if faults else f"no busybox for {architecture} on this machine"
+    return LocalError(
+        f"The base image {wanted} cannot be reached ({problem}), and there is nothing to make a stand-in from: "
+        f"{found}.",
         hint="Install a static busybox (Debian, Ubuntu: apt-get install busybox-static), or give Docker a way to pull.",
     )
-
-
-def _fault(path: Path, architecture: str, applets: tuple[str, ...]) -> str:
-    with path.open("rb") as file:
-        program = read_program(file.read(4096))
-    if program is None or not program.static:
-        return "is not a static Linux program"
-    if program.architecture != architecture:
-        return f"is for {program.architecture}, and the Docker daemon runs {architecture}"
-    listed = subprocess.run([str(path), "--list"], capture_output=True, text=True, check=False, timeout=10)  # noqa: S603 - a program of the system
-    missing = sorted(set(applets) - set(listed.stdout.split()))
-    return f"has no {', '.join(missing)}" if missing else ""
-
-
-def _make_stand_in(busybox: Path, docker: DockerCommand) -> str:
-    content = busybox.read_bytes() + _STAND_IN_DOCKERFILE.encode()
-    reference = f"{STAND_IN}:{hashlib.sha256(content).hexdigest()[:12]}"
-    if docker.has_image(reference):
-        return reference
-    with tempfile.TemporaryDirectory(prefix="appdp-base-") as folder:
-        shutil.copy(busybox, Path(folder) / "busybox")
-        (Path(folder) / "Dockerfile").write_text(_STAND_IN_DOCKERFILE, encoding="utf-8")
-        docker.do("build", "--quiet", f"--label={LABEL}=true", f"--tag={reference}", folder)
-    return reference

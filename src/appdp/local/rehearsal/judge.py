@@ -10,12 +10,30 @@ from appdp.model.deployment import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What an image is in the registry, and what runs of it.
+
+    Args:
+        image: its name.
+        platforms: what the release's index holds, such as ``linux/arm64``.
+        digests: the digests that the release's tag stands for: the index's, and each platform's.
+        runs: the digests of this repository that the services' revisions run, as ECS says.
+    """
+
+    image: str
+    platforms: tuple[str, ...]
+    digests: tuple[str, ...]
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What was seen of an act.
 
     Args:
         outcome: how the deployment ended; None when it did not end.
-        exit_code: of the command.
+        exit_code: of the command; None for a push.
+        pipeline: the status with which the pipeline ended that a push started; ``""`` when none did.
         seconds: from the command to its end.
         failure: the failure text.
         gate_opened_at: when the gate opened, if it did.
@@ -26,10 +44,12 @@ class Evidence:
         traffic: None where the act ran without load.
         asked_rate: the load that was asked for, in requests per second.
         containers: whether real containers ran.
+        images: every image of the release; only looked at after a success.
+        platforms: what the pipelines build for; none where nothing is built.
     """
 
     outcome: Outcome | None
-    exit_code: int
+    exit_code: int | None
     seconds: float
     failure: str
     gate_opened_at: float | None
@@ -40,6 +60,9 @@ class Evidence:
     traffic: ActTraffic | None = None
     asked_rate: float = 0.0
     containers: bool = True
+    pipeline: str = ""
+    images: tuple[Running, ...] = ()
+    platforms: tuple[str, ...] = ()
 
 
 def judge(expect: Expect, evidence: Evidence, *, answers: str) -> tuple[Check, ...]:
@@ -50,6 +73,8 @@ def judge(expect: Expect, evidence: Evidence, *, answers: str) -> tuple[Check, .
     """
     checks = [_ending(expect, evidence), *_within(expect, evidence), *_failure_text(expect, evidence)]
     checks += _afterwards(evidence)
+    if evidence.platforms:
+        checks += [check for image in evidence.images for check in _image(image, evidence.platforms)]
     if evidence.traffic:
         checks += _load(evidence, evidence.traffic)
         if expect.outcome is Outcome.SUCCEEDED:
@@ -60,6 +85,11 @@ def judge(expect: Expect, evidence: Evidence, *, answers: str) -> tuple[Check, .
 
 
 def _ending(expect: Expect, evidence: Evidence) -> Check:
+    if expect.outcome is None:
+        started = evidence.pipeline or evidence.outcome
+        return Check(name="starts no pipeline", passed=not started, seen=str(started or "none started"))
+    if evidence.exit_code is None:
+        return _pipeline_ending(expect.outcome, evidence)
     seen = evidence.outcome or "no end"
     passed = evidence.outcome is expect.outcome and evidence.exit_code == expect.outcome.exit_code
     return Check(
@@ -67,6 +97,30 @@ def _ending(expect: Expect, evidence: Evidence) -> Check:
         passed=passed,
         seen=f"{seen}, exit code {evidence.exit_code}",
     )
+
+
+def _pipeline_ending(wanted: Outcome, evidence: Evidence) -> Check:
+    status = "Succeeded" if wanted in (Outcome.SUCCEEDED, Outcome.NOTHING_TO_DO) else "Failed"
+    return Check(
+        name=f"ends as {wanted}, the pipeline as {status}",
+        passed=evidence.outcome is wanted and evidence.pipeline == status,
+        seen=f"{evidence.outcome or 'no deployment'}, {evidence.pipeline or 'no pipeline'}",
+    )
+
+
+def _image(image: Running, platforms: tuple[str, ...]) -> list[Check]:
+    return [
+        Check(
+            name=f"{image.image} is built for {', '.join(platforms)}",
+            passed=image.platforms == tuple(sorted(platforms)),
+            seen=", ".join(image.platforms) or "nothing",
+        ),
+        Check(
+            name=f"{image.image} runs by a digest of this release",
+            passed=bool(image.runs) and set(image.runs) <= set(image.digests),
+            seen=", ".join(digest[:19] for digest in image.runs) or "it does not run",
+        ),
+    ]
 
 
 def _within(expect: Expect, evidence: Evidence) -> list[Check]:

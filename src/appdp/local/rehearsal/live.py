@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
@@ -47,6 +48,10 @@ class Screen(Protocol):
     def line(self, text: str) -> None:
         """The act's command wrote a line."""
 
+    def ask(self, question: str) -> bool:
+        """Somebody must agree; whether they do. Where nobody can be asked, nobody agrees."""
+        ...
+
     def end(self, record: ActRecord) -> None:
         """The act ended."""
 
@@ -81,6 +86,10 @@ class PlainScreen:
         if text.strip():
             self._say(f"  | {text}")
 
+    def ask(self, question: str) -> bool:
+        self._say(f"  | {question} Nobody can be asked here, so no: --yes agrees to everything.")
+        return False
+
     def end(self, record: ActRecord) -> None:
         self._say(f"act {record.number}: {ending(record)}")
         for check in record.checks:
@@ -98,10 +107,12 @@ class LiveScreen:
 
     Args:
         console: the terminal.
+        answers: where answers to questions come from. Default: the terminal's keyboard.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, answers: TextIO | None = None) -> None:
         self._console = console
+        self._answers = answers
         self._step = ""
         self._sight: Sight | None = None
         self._lines: list[str] = []
@@ -129,6 +140,13 @@ class LiveScreen:
 
     def line(self, text: str) -> None:
         self._lines = [*self._lines, text][-4:]
+
+    def ask(self, question: str) -> bool:
+        self._live.stop()
+        try:
+            return Confirm.ask(question, console=self._console, stream=self._answers)
+        finally:
+            self._live.start()
 
     def end(self, record: ActRecord) -> None:
         self._sight = None

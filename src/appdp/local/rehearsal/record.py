@@ -103,6 +103,29 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineRun:
+    """The execution of a pipeline that a push started.
+
+    Args:
+        pipeline: its name.
+        started_at: when the push was done.
+        status: CodePipeline's, such as ``Succeeded``.
+        summary: why it failed, or ``""``.
+        actions: what it did, in order.
+        log: what the builds said of themselves.
+        approved: the approvals that were asked for, each with what was answered.
+    """
+
+    pipeline: str
+    started_at: float
+    status: str
+    summary: str = ""
+    actions: tuple[Span, ...] = ()
+    log: tuple[str, ...] = ()
+    approved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
     """One line of the deployment's own story."""
 
@@ -119,9 +142,12 @@ class ActRecord:
         release: how the release is shown, such as ``release 2``; ``tag`` is its image tag.
         answers: what responses of the release say.
         command: the command line that was run, as a user would type it.
-        outcome: how the deployment ended, or ``"none"`` when it did not.
-        seconds: from the command to its end.
-        failure: the deployment's failure text, or ``""``.
+        started_at: when the command was given; when a pipeline came to the deployment, if a push started one.
+        outcome: how the deployment ended, ``"none"`` when it did not, ``"no_pipeline"`` when a push started nothing.
+        exit_code: the command's; None for a push, whose pipeline has a status instead.
+        seconds: from the start to the end.
+        failure: the deployment's failure text, or why a push started nothing, or ``""``.
+        pipeline: what a push started, or None.
         traffic: None where the act ran without load.
     """
 
@@ -135,7 +161,7 @@ class ActRecord:
     ended_at: float
     outcome: str
     expected_outcome: str
-    exit_code: int
+    exit_code: int | None
     happened: str
     phases: tuple[Span, ...] = ()
     lanes: tuple[Lane, ...] = ()
@@ -143,11 +169,12 @@ class ActRecord:
     failure: str = ""
     log: tuple[LogLine, ...] = ()
     traffic: ActTraffic | None = None
+    pipeline: PipelineRun | None = None
     checks: tuple[Check, ...] = ()
 
     @property
     def seconds(self) -> float:
-        """From the command to its end."""
+        """From the start to the end."""
         return self.ended_at - self.started_at
 
     @property

@@ -1,28 +1,22 @@
-"""What a rehearsal plays: ``rehearsal.toml``, read and checked before anything starts."""
+"""What a rehearsal plays: plain values. :mod:`~appdp.local.rehearsal.scenario_file` reads them."""
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from appdp.errors import ConfigurationError
-from appdp.local.rehearsal.tables import Table, named
 from appdp.model.deployment import Outcome
-from appdp.model.handoff import check_name
-
-FILE: Final = "rehearsal.toml"
-MAX_REQUESTS_PER_SECOND: Final = 2000
 
 
 class Verb(StrEnum):
-    """The commands that an act can run."""
+    """What an act does: it pushes a commit, or types one of appdp's commands."""
 
+    PUSH = "push"
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
 
@@ -46,27 +40,35 @@ class Plays:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageBuild:
-    """One image of one release."""
+class ImagePlay:
+    """One image of one release, where nothing is built.
+
+    Args:
+        image: its name.
+        since: the release that changed it last; images that are the same since then have the same digest.
+        plays: how its containers behave.
+    """
 
     image: str
-    build_args: Mapping[str, str]
+    since: str
     plays: Plays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """A release of the scenario.
+    """A release of the scenario: a commit on top of the one before.
 
     Args:
         name: how the scenario calls it, such as ``"2"``.
         answers: what ``release_pattern`` finds in its responses. Default: the name.
-        images: one build per image.
+        files: path → content, written over what the commit before has.
+        images: one per image.
     """
 
     name: str
     answers: str
-    images: tuple[ImageBuild, ...]
+    files: Mapping[str, str]
+    images: tuple[ImagePlay, ...]
 
     @property
     def label(self) -> str:
@@ -75,11 +77,23 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the pipelines' source comes from.
+
+    Args:
+        repository: ``owner/name`` on GitHub, as the program's ``GitHub(...)`` says.
+        branch: what acts push to.
+    """
+
+    repository: str
+    branch: str = "main"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """Where the images come from."""
+    """What the rehearsal must know of the build; how it is done is the pipeline's."""
 
     images: tuple[str, ...]
-    context: Path
     dockerfile: Path
     base_argument: str | None = None
     stand_in_needs: tuple[str, ...] = ("sh",)
@@ -102,14 +116,14 @@ class Expect:
     """What must come of an act.
 
     Args:
-        outcome: how the deployment ends.
+        outcome: how the deployment ends; None when the act is a push that starts no pipeline.
         failure: parts that the failure text must contain.
         log: more such parts, from what containers write; not looked for where no container runs.
         within_seconds: upper bound on the time from command to verdict. Default: none.
         switch_within_seconds: upper bound between the first and the last service's switch. Default: none.
     """
 
-    outcome: Outcome
+    outcome: Outcome | None
     failure: tuple[str, ...] = ()
     log: tuple[str, ...] = ()
     within_seconds: float | None = None
@@ -118,13 +132,15 @@ class Expect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One act: a command, and what must come of it."""
+    """One act: a push or a command, and what must come of it. A push is to ``branch``, or of the tag ``tag``."""
 
     number: int
     title: str
     verb: Verb
     release: str
     expect: Expect
+    branch: str = ""
+    tag: str = ""
     load: bool = True
 
 
@@ -135,6 +151,7 @@ class Scenario:
     directory: Path
     application: str
     environment: str
+    source: Source
     build: Build
     load: Load
     releases: tuple[Release, ...]
@@ -154,50 +171,6 @@ class Scenario:
         return tuple(release for release in self.releases if release.name in needed)
 
 
-def read(directory: Path) -> Scenario:
-    """Read and check the scenario of an example.
-
-    Args:
-        directory: the example's directory; it holds ``rehearsal.toml`` and the CDK program's ``cdk.json``.
-
-    Raises:
-        ConfigurationError: the file is missing, is not TOML, or says something that cannot work.
-    """
-    path = directory / FILE
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigurationError(
-            f"{directory} has no {FILE}, so there is nothing to rehearse.",
-            hint="Give the directory of an example, such as examples/shop.",
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}.", hint="Correct the line and start again.") from error
-    return parse(data, directory)
-
-
-def parse(data: dict[str, Any], directory: Path) -> Scenario:
-    """Check the data of a scenario; paths in it are relative to ``directory``."""
-    top = Table(str(directory / FILE), data)
-    build = _build(top.table("build"), directory)
-    releases = tuple(_release(table, build) for table in top.tables("release"))
-    names = [release.name for release in releases]
-    if len(set(names)) != len(names):
-        raise top.wrong("release", names, "releases with names of their own")
-    acts = tuple(_act(number, table, names) for number, table in enumerate(top.tables("act"), start=1))
-    scenario = Scenario(
-        directory=directory,
-        application=check_name("Application", top.text("application")),
-        environment=check_name("Environment", top.text("environment")),
-        build=build,
-        load=_load(top.table("load")),
-        releases=releases,
-        acts=acts,
-    )
-    top.finish()
-    return scenario
-
-
 def choose_acts(scenario: Scenario, numbers: tuple[int, ...]) -> tuple[Act, ...]:
     """The acts with these numbers, in order; the first act always comes along, since nothing runs before it.
 
@@ -213,100 +186,3 @@ def choose_acts(scenario: Scenario, numbers: tuple[int, ...]) -> tuple[Act, ...]
         )
     wanted = ({1} | set(numbers)) if numbers else known
     return tuple(act for act in scenario.acts if act.number in wanted)
-
-
-def _build(table: Table, directory: Path) -> Build:
-    build = Build(
-        images=tuple(check_name("Image", name) for name in table.texts("images")),
-        context=directory / table.text("context", "."),
-        dockerfile=directory / table.text("dockerfile", "Dockerfile"),
-        base_argument=table.text("base_argument", "") or None,
-        stand_in_needs=table.texts("stand_in_needs", ("sh",)),
-    )
-    if not build.dockerfile.is_file():
-        raise table.wrong("dockerfile", str(build.dockerfile), "a file that exists")
-    table.finish()
-    return build
-
-
-def _load(table: Table) -> Load:
-    load = Load(
-        requests_per_second=table.integer("requests_per_second", 250),
-        production_port=table.integer("production_port"),
-        test_port=table.integer("test_port"),
-        release_pattern=table.text("release_pattern"),
-        paths=table.mapping("paths"),
-        load_balancer=table.text("load_balancer", "") or None,
-    )
-    if not 1 <= load.requests_per_second <= MAX_REQUESTS_PER_SECOND:
-        raise table.wrong("requests_per_second", load.requests_per_second, f"1 to {MAX_REQUESTS_PER_SECOND}")
-    if not load.paths:
-        raise table.wrong("paths", {}, "at least one service with its path")
-    try:
-        groups = re.compile(load.release_pattern).groups
-    except re.error as error:
-        raise table.wrong("release_pattern", load.release_pattern, f"a regular expression ({error})") from error
-    if groups != 1:
-        raise table.wrong("release_pattern", load.release_pattern, "a regular expression with exactly one group")
-    table.finish()
-    return load
-
-
-def _release(table: Table, build: Build) -> Release:
-    name = table.text("name")
-    arguments, plays = table.mapping("build_args", {}), _plays(table)
-    overrides = table.table("images", {})
-    images = []
-    for image in build.images:
-        override = overrides.table(image, {})
-        images.append(
-            ImageBuild(
-                image=image,
-                build_args=override.mapping("build_args", arguments),
-                plays=_plays(override, plays),
-            )
-        )
-        override.finish()
-    overrides.finish()
-    release = Release(name=name, answers=table.text("answers", name), images=tuple(images))
-    table.finish()
-    return release
-
-
-def _plays(table: Table, default: Plays | None = None) -> Plays:
-    if not table.has("plays"):
-        return default or Plays()
-    plays = table.table("plays")
-    value = Plays(
-        kind=plays.choice("kind", ("runs", "exits", "unhealthy")),
-        code=plays.integer("code", 0),
-        status=plays.integer("status", 200),
-        log=plays.texts("log", ()),
-    )
-    plays.finish()
-    return value
-
-
-def _act(number: int, table: Table, releases: list[str]) -> Act:
-    act = Act(
-        number=number,
-        title=table.text("title"),
-        verb=Verb(table.choice("verb", named(Verb))),
-        release=table.choice("release", tuple(releases)),
-        expect=_expect(table.table("expect")),
-        load=table.flag("load", True),
-    )
-    table.finish()
-    return act
-
-
-def _expect(table: Table) -> Expect:
-    expect = Expect(
-        outcome=Outcome(table.choice("outcome", named(Outcome))),
-        failure=table.texts("failure", ()),
-        log=table.texts("log", ()),
-        within_seconds=table.number("within_seconds", None),
-        switch_within_seconds=table.number("switch_within_seconds", None),
-    )
-    table.finish()
-    return expect

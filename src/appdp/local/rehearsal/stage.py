@@ -7,7 +7,6 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,13 +18,16 @@ from appdp.errors import ConfigurationError
 from appdp.local import stacks
 from appdp.local.docker_daemon import choose
 from appdp.local.lifecycle import EmbeddedAws
-from appdp.local.rehearsal import base_image, images, synth, synthetic
-from appdp.local.rehearsal.acts import World, play, targets_of
+from appdp.local.rehearsal import base_image, synth, synthetic
+from appdp.local.rehearsal.acts import play, targets_of
 from appdp.local.rehearsal.docker_command import DockerCommand
 from appdp.local.rehearsal.live import Screen
 from appdp.local.rehearsal.load import Target
+from appdp.local.rehearsal.looking import World
 from appdp.local.rehearsal.record import ActRecord, Environment, RehearsalRecord
+from appdp.local.rehearsal.repository import SourceRepository
 from appdp.local.rehearsal.scenario import Act, Scenario
+from appdp.model.application import PLATFORMS
 from appdp.model.deployment import Outcome
 
 BAKE_SCALE: Final = 0.1
@@ -33,8 +35,8 @@ BAKE_SCALE: Final = 0.1
 
 _BAKE_NOTE: Final = f"Bake times pass ten times faster than on AWS: a minute takes {60 * BAKE_SCALE:g} seconds."
 _NO_CONTAINERS: Final = (
-    "Without Docker this shows the control plane alone: no real container, no load balancer with traffic, no load. "
-    "The simulated ECS plays how each image behaves. Start Docker for the whole rehearsal."
+    "Without Docker this shows the control plane alone: no build, no real container, no load. What a push would build "
+    "is deployed with appdp deploy, and the simulated ECS plays how each image behaves. Start Docker for the whole."
 )
 
 
@@ -47,6 +49,7 @@ class Options:
         screen: who watches.
         docker: True insists on Docker, False does without, None takes it if a daemon answers.
         rate: requests per second. Default: the scenario's.
+        agree: whether to agree to every approval. Default: the screen is asked.
         linger: called after the last act, while everything still runs. Default: everything ends at once.
     """
 
@@ -54,6 +57,7 @@ class Options:
     screen: Screen
     docker: bool | None = None
     rate: int | None = None
+    agree: bool = False
     linger: Callable[[EmbeddedAws], None] | None = None
 
 
@@ -67,13 +71,19 @@ def rehearse(scenario: Scenario, options: Options) -> RehearsalRecord:
     started_at = time.time()
     daemon = choose(options.docker)
     docker = DockerCommand(daemon) if daemon else None
-    options.screen.step("starting the embedded AWS")
     with ExitStack() as stack:
-        if docker:
-            images.sweep(docker)  # what a killed rehearsal left
-            stack.callback(images.sweep, docker)  # at the very end, when the containers are gone
-        aws = stack.enter_context(EmbeddedAws.start(docker=docker is not None, bake_scale=BAKE_SCALE))
-        world, where = _Stage(scenario, options, aws, docker).prepare()
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="appdp-source-")))
+        source = SourceRepository(folder)
+        source.fill(scenario.directory, scenario.releases)
+        options.screen.step("starting the embedded AWS")
+        aws = stack.enter_context(
+            EmbeddedAws.start(
+                docker=docker is not None,
+                bake_scale=BAKE_SCALE,
+                repositories={scenario.source.repository: source.origin},
+            )
+        )
+        world, where = _Stage(scenario, options, aws, docker).prepare(source)
         records = _play_all(options.acts, world)
         if options.linger:
             options.linger(aws)
@@ -92,7 +102,8 @@ def _play_all(acts: tuple[Act, ...], world: World) -> list[ActRecord]:
     records: list[ActRecord] = []
     for act in acts:
         records.append(play(act, world))
-        if records[-1].outcome not in {act.expect.outcome, Outcome.ROLLED_BACK, Outcome.REFUSED}:
+        ended = records[-1].outcome
+        if ended not in {records[-1].expected_outcome, Outcome.ROLLED_BACK, Outcome.REFUSED}:
             break  # what follows would play in an environment that nobody described
     return records
 
@@ -105,61 +116,55 @@ class _Stage:
         self._options = options
         self._aws = aws
         self._docker = docker
-        self._registry = aws.endpoint.url.replace("http://127.0.0.1", "localhost")
         self._notes: list[str] = []
 
-    def prepare(self) -> tuple[World, Environment]:
-        """Stacks deployed and images published."""
+    def prepare(self, source: SourceRepository) -> tuple[World, Environment]:
+        """Stacks deployed, and what no pipeline can build published."""
         self._note(_BAKE_NOTE)
-        releases = self._scenario.releases_of(self._options.acts)
-        tags = {release.name: images.tag_of(self._scenario, release) for release in releases}
-        with ThreadPoolExecutor(1) as pool:  # the images are built while the CDK program runs
-            built = pool.submit(self._build, tags)
-            self._deploy_stacks()
-        self._publish(tags, built.result())
-        return self._world(tags), self._where()
+        platforms, context = self._build_context()
+        self._deploy_stacks(context)
+        if not self._docker:
+            self._note(_NO_CONTAINERS)
+            releases = self._scenario.releases_of(self._options.acts)
+            tags = {release.name: source.commits[release.name] for release in releases}
+            synthetic.push_all(self._scenario, tags, self._aws.endpoint.url)
+        world = World(
+            aws=self._aws,
+            scenario=self._scenario,
+            source=source,
+            targets=self._targets() if self._docker else (),
+            platforms=platforms,
+            rate=float(self._options.rate or self._scenario.load.requests_per_second),
+            screen=self._options.screen,
+            agree=self._options.agree,
+        )
+        return world, self._where()
 
     def _note(self, text: str) -> None:
         self._notes.append(text)
         self._options.screen.note(text)
 
-    def _deploy_stacks(self) -> None:
+    def _build_context(self) -> tuple[tuple[str, ...], dict[str, str]]:
+        """What can be built here, and the CDK context that says so to the program."""
+        if self._docker is None:
+            return (), {}
+        self._options.screen.step("looking for the base image")
+        base = base_image.find(self._scenario.build, self._docker, self._aws)
+        if base.note:
+            self._note(base.note)
+        platforms = tuple(name for name in PLATFORMS if name in base.platforms)
+        if missing := [name for name in PLATFORMS if name not in platforms]:
+            self._note(f"This machine cannot build for {', '.join(missing)}, so the pipelines are synthesised without.")
+        context = {"architecture": self._docker.architecture(), "platforms": ",".join(platforms)}
+        return platforms, {**context, "base": base.reference} if base.reference else context
+
+    def _deploy_stacks(self, context: dict[str, str]) -> None:
         directory = self._scenario.directory
         with tempfile.TemporaryDirectory(prefix="appdp-synth-") as folder:
             self._options.screen.step(f"synthesising {directory}")
-            context = {"architecture": self._docker.architecture()} if self._docker else {}
             synth.synthesise(directory, Path(folder), context)
             self._options.screen.step("deploying the stacks")
             stacks.deploy(self._aws, folder, tell=self._options.screen.step)
-
-    def _build(self, tags: dict[str, str]) -> tuple[str, ...]:
-        """Build the images; returns the references to push."""
-        if self._docker is None:
-            return ()
-        base = base_image.find(self._scenario.build, self._docker)
-        if base and base.note:
-            self._note(base.note)
-        targets = images.targets(self._scenario, tags, registry=self._registry, base=base)
-        images.build(self._scenario, targets, self._docker)
-        return tuple(tag for target in targets for tag in target.tags)
-
-    def _publish(self, tags: dict[str, str], references: tuple[str, ...]) -> None:
-        self._options.screen.step("pushing the images")
-        if self._docker:
-            images.push(references, self._docker)
-        else:
-            self._note(_NO_CONTAINERS)
-            synthetic.push_all(self._scenario, tags, self._aws.endpoint.url)
-
-    def _world(self, tags: dict[str, str]) -> World:
-        return World(
-            aws=self._aws,
-            scenario=self._scenario,
-            tags=tags,
-            targets=self._targets() if self._docker else (),
-            rate=float(self._options.rate or self._scenario.load.requests_per_second),
-            screen=self._options.screen,
-        )
 
     def _targets(self) -> tuple[Target, ...]:
         listeners = self._aws.listeners()

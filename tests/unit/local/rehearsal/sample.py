@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from appdp.local.rehearsal.record import (
@@ -12,11 +13,14 @@ from appdp.local.rehearsal.record import (
     Environment,
     Lane,
     LogLine,
+    PipelineRun,
     RehearsalRecord,
     ServiceTraffic,
     Span,
 )
+from appdp.local.rehearsal.scenario_file import read
 
+SHOP: Final = read(Path(__file__).parents[4] / "examples" / "shop")
 START: Final = 1_795_420_000.0
 BINS: Final = 60
 PER_BIN: Final = 62
@@ -100,12 +104,12 @@ def _second(start: float, failed: int) -> ActRecord:
         release="release 2",
         tag="499666b03fac",
         answers="2",
-        command="appdp deploy dev 499666b03fac",
+        command="git push origin 499666b03fac:main",
         started_at=start + 2,
         ended_at=start + 29,
         outcome="succeeded",
         expected_outcome="succeeded",
-        exit_code=0,
+        exit_code=None,
         happened="dev runs release 2; its services switched 0.18 s apart.",
         phases=_spans(start + 2, *phases),
         lanes=(
@@ -119,6 +123,14 @@ def _second(start: float, failed: int) -> ActRecord:
             start,
             _service("storefront", start, old="1", new="2", switch=20.1, failed=failed),
             _service("api", start, old="1", new="2", switch=20.28),
+        ),
+        pipeline=PipelineRun(
+            pipeline="appdp-shop-main",
+            started_at=start - 4,
+            status="Succeeded",
+            actions=_spans(start - 4, ("Source", 0.3), ("Build-arm64", 4.6), ("Publish", 1.0), ("Deploy-dev", 27.0)),
+            log=("Build-arm64: Building api for linux/arm64.", "Build-arm64: api: 4 steps from the cache, <1> built"),
+            approved=("appdp-shop-main stands before Deploy-dev. Approved.",),
         ),
         checks=checks,
     )

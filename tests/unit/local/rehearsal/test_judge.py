@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appdp.local.rehearsal.judge import Evidence, judge
+from appdp.local.rehearsal.judge import Evidence, Running, judge
 from appdp.local.rehearsal.record import ActTraffic, ServiceTraffic
 from appdp.local.rehearsal.scenario import Expect
 from appdp.model.deployment import Outcome
@@ -118,3 +118,47 @@ def test_what_can_be_wrong_with_a_return() -> None:
 
 def test_without_load_traffic_is_not_judged() -> None:
     assert _failed(SUCCEEDS, GOOD, traffic=None, gate_opened_at=None) == []
+
+
+PUSHED = replace(GOOD, exit_code=None, pipeline="Succeeded")
+IMAGE = Running(
+    image="web",
+    platforms=("linux/amd64", "linux/arm64"),
+    digests=("sha256:index", "sha256:amd64", "sha256:arm64"),
+    runs=("sha256:arm64",),
+)
+BOTH = ("linux/amd64", "linux/arm64")
+
+
+@pytest.mark.parametrize("change", [{"pipeline": "Failed"}, {"pipeline": ""}, {"outcome": Outcome.ROLLED_BACK}])
+def test_a_push_is_judged_by_its_deployment_and_its_pipeline(change: dict[str, Any]) -> None:
+    assert _failed(SUCCEEDS, PUSHED) == []
+    assert _failed(SUCCEEDS, PUSHED, **change) == ["ends as succeeded, the pipeline as Succeeded"]
+
+
+def test_a_pipeline_must_not_succeed_when_the_release_returned() -> None:
+    pushed = replace(RETURNED, exit_code=None, pipeline="Failed")
+    assert _failed(RETURNS, pushed) == []
+    assert _failed(RETURNS, pushed, pipeline="Succeeded") == ["ends as rolled_back, the pipeline as Failed"]
+
+
+def test_a_push_that_starts_nothing() -> None:
+    nothing = replace(RETURNED, outcome=None, exit_code=None, failure="the branch is none of main", traffic=None)
+    expect = Expect(outcome=None, failure=("none of main",))
+    assert _failed(expect, nothing) == []
+    assert _failed(expect, nothing, failure="") == ["the failure text says “none of main”"]
+    assert _failed(expect, nothing, pipeline="Succeeded") == ["starts no pipeline"]
+    assert _failed(expect, nothing, outcome=Outcome.SUCCEEDED) == ["starts no pipeline"]
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"platforms": ("linux/amd64",)}, "web is built for linux/amd64, linux/arm64"),
+        ({"runs": ("sha256:arm64", "sha256:older")}, "web runs by a digest of this release"),
+        ({"runs": ()}, "web runs by a digest of this release"),
+    ],
+)
+def test_what_can_be_wrong_with_an_image(change: dict[str, Any], name: str) -> None:
+    assert _failed(SUCCEEDS, PUSHED, platforms=BOTH, images=(IMAGE,)) == []
+    assert _failed(SUCCEEDS, PUSHED, platforms=BOTH, images=(replace(IMAGE, **change),)) == [name]

@@ -80,6 +80,22 @@ def test_nothing_is_loaded_from_anywhere() -> None:
     assert set(re.findall(r'href="([^"]*)"', page)) == {"#act1", "#act2", "#act3"}
 
 
+def test_a_push_shows_its_pipeline() -> None:
+    page = render(rehearsal())
+    assert "appdp-shop-main: succeeded" in page
+    assert "<span>Build-arm64</span> <b>4.60 s</b>" in page
+    assert "api: 4 steps from the cache, &lt;1&gt; built" in page
+    assert page.count("What the builds said") == 1
+
+
+def test_an_act_that_started_nothing_has_no_drawing() -> None:
+    record = rehearsal()
+    nothing = replace(record.acts[0], outcome="no_pipeline", phases=(), lanes=(), happened="Branch 'x' starts nothing.")
+    page = render(replace(record, acts=(nothing, *record.acts[1:])))
+    assert page.count("<svg") == 2
+    assert "started nothing" in page
+
+
 def test_what_containers_write_cannot_become_markup() -> None:
     record = rehearsal()
     evil = replace(record.acts[2], failure="</script><script>alert(1)</script>", happened="<b>&")

@@ -10,25 +10,25 @@ from typing import Any
 import pytest
 
 from appdp.errors import ConfigurationError
-from appdp.local.rehearsal import scenario as scenarios
-from appdp.local.rehearsal.scenario import Plays, Verb
+from appdp.local.rehearsal import scenario_file
+from appdp.local.rehearsal.scenario import Plays, Scenario, Verb, choose_acts
 from appdp.model.deployment import Outcome
 
 SHOP = Path(__file__).parents[4] / "examples" / "shop"
 
 
 def _shop_data() -> dict[str, Any]:
-    return tomllib.loads((SHOP / scenarios.FILE).read_text(encoding="utf-8"))
+    return tomllib.loads((SHOP / scenario_file.FILE).read_text(encoding="utf-8"))
 
 
-def _parse(change: dict[str, Any]) -> scenarios.Scenario:
-    return scenarios.parse({**_shop_data(), **change}, SHOP)
+def _parse(change: dict[str, Any]) -> Scenario:
+    return scenario_file.parse({**_shop_data(), **change}, SHOP)
 
 
-def test_the_shop_plays_six_acts() -> None:
-    shop = scenarios.read(SHOP)
-    assert [act.number for act in shop.acts] == [1, 2, 3, 4, 5, 6]
-    assert [act.verb for act in shop.acts][-1] is Verb.ROLLBACK
+def test_the_shop_plays_eight_acts() -> None:
+    shop = scenario_file.read(SHOP)
+    assert [act.number for act in shop.acts] == list(range(1, 9))
+    assert [act.verb for act in shop.acts] == [*[Verb.PUSH] * 5, Verb.ROLLBACK, Verb.PUSH, Verb.PUSH]
     assert [act.expect.outcome for act in shop.acts] == [
         Outcome.SUCCEEDED,
         Outcome.SUCCEEDED,
@@ -36,18 +36,22 @@ def test_the_shop_plays_six_acts() -> None:
         Outcome.ROLLED_BACK,
         Outcome.ROLLED_BACK,
         Outcome.SUCCEEDED,
+        None,
+        Outcome.SUCCEEDED,
     ]
-    assert not shop.acts[0].load
-    assert all(act.load for act in shop.acts[1:])
+    assert [(act.branch, act.tag) for act in shop.acts[5:]] == [("main", ""), ("try-this", ""), ("main", "v2.0")]
+    assert [act.number for act in shop.acts if not act.load] == [1, 7]
 
 
-def test_an_image_takes_its_release_s_arguments_unless_it_has_its_own() -> None:
-    fifth = scenarios.read(SHOP).release("5")
-    by_name = {image.image: image for image in fifth.images}
-    assert by_name["storefront"].build_args == {"VERSION": "5"}
-    assert by_name["api"].build_args["MODE"] == "exits"
+def test_an_image_stays_as_it_is_until_a_release_changes_it() -> None:
+    shop = scenario_file.read(SHOP)
+    workers = [next(image for image in release.images if image.image == "worker") for release in shop.releases]
+    assert [worker.since for worker in workers] == ["1", "2", "2", "2", "2"]
+    by_name = {image.image: image for image in shop.release("5").images}
     assert by_name["api"].plays.kind == "exits"
     assert by_name["storefront"].plays == Plays()
+    assert shop.release("1").files == {}
+    assert "VERSION=5" in shop.release("5").files["settings/api.env"]
 
 
 def test_what_images_play_without_containers() -> None:
@@ -57,27 +61,27 @@ def test_what_images_play_without_containers() -> None:
 
 
 def test_releases_of_some_acts_only() -> None:
-    shop = scenarios.read(SHOP)
-    acts = scenarios.choose_acts(shop, (3,))
+    shop = scenario_file.read(SHOP)
+    acts = choose_acts(shop, (3,))
     assert [act.number for act in acts] == [1, 3]
     assert [release.name for release in shop.releases_of(acts)] == ["1", "3"]
-    assert scenarios.choose_acts(shop, ()) == shop.acts
+    assert choose_acts(shop, ()) == shop.acts
 
 
 def test_an_act_that_does_not_exist() -> None:
-    with pytest.raises(ConfigurationError, match="no act 9: the scenario has acts 1 to 6"):
-        scenarios.choose_acts(scenarios.read(SHOP), (1, 9))
+    with pytest.raises(ConfigurationError, match="no act 9: the scenario has acts 1 to 8"):
+        choose_acts(scenario_file.read(SHOP), (1, 9))
 
 
 def test_a_directory_without_a_scenario(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"has no rehearsal\.toml"):
-        scenarios.read(tmp_path)
+        scenario_file.read(tmp_path)
 
 
 def test_a_file_that_is_not_toml(tmp_path: Path) -> None:
-    (tmp_path / scenarios.FILE).write_text("application = ", encoding="utf-8")
+    (tmp_path / scenario_file.FILE).write_text("application = ", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="is not TOML"):
-        scenarios.read(tmp_path)
+        scenario_file.read(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -90,13 +94,28 @@ def test_a_file_that_is_not_toml(tmp_path: Path) -> None:
         ({"release": [{"name": "1"}, {"name": "1"}]}, "allowed is releases with names of their own"),
         (
             {"act": [{"title": "x", "verb": "fly", "release": "1"}]},
-            "act 1: verb is 'fly'; allowed is one of deploy, roll",
+            "act 1: verb is 'fly'; allowed is one of push, deploy, roll",
         ),
         (
             {"act": [{"title": "x", "verb": "deploy", "release": "7"}]},
             "release is '7'; allowed is one of 1, 2, 3, 4, 5",
         ),
         ({"build": 3}, "build is 3; allowed is a table"),
+        ({"source": {"repository": "shop"}}, "repository is 'shop'; allowed is owner/name"),
+        ({"release": [{"name": "1", "changes": ["web"]}]}, r"changes is \['web'\]; allowed is some of storefront, api"),
+        (
+            {"release": [{"name": "1", "files": {"../x": ""}}]},
+            "files is '../x'; allowed is paths inside the repository",
+        ),
+        ({"release": [{"name": "1", "files": {".git/hooks/x": ""}}]}, "allowed is paths inside the repository"),
+        (
+            {
+                "act": [
+                    {"title": "x", "verb": "deploy", "release": "1", "tag": "v1", "expect": {"outcome": "succeeded"}}
+                ]
+            },
+            "verb is 'deploy'; allowed is push, for an act with a branch, a tag or the outcome no_pipeline",
+        ),
     ],
 )
 def test_mistakes_at_the_top(change: dict[str, Any], message: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import pytest
 from rich.console import Console
-from tests.unit.local.rehearsal.sample import rehearsal
-from tests.unit.local.rehearsal.test_images import SHOP
+from tests.unit.local.rehearsal.sample import SHOP, rehearsal
 
 from appdp.local.rehearsal.acts import targets_of
 from appdp.local.rehearsal.live import LiveScreen, PlainScreen, Screen, Sight
@@ -55,6 +55,23 @@ def test_plain_lines() -> None:
         "act 2: succeeded after 27.0 s, 7 of 7,447 requests failed",
         "  NOT AS EXPECTED: no request failed: 7 of 7447 failed",
     ]
+
+
+def test_where_nobody_can_be_asked_nobody_agrees() -> None:
+    out = io.StringIO()
+    with PlainScreen(Console(file=out, width=100)) as screen:
+        assert not screen.ask("Approve?")
+    assert "--yes agrees to everything" in out.getvalue()
+
+
+@pytest.mark.parametrize(("typed", "agreed"), [("y\n", True), ("n\n", False)])
+def test_a_terminal_asks(typed: str, agreed: bool) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=100, force_terminal=True, color_system=None)
+    with LiveScreen(console, answers=io.StringIO(typed)) as screen:
+        assert screen.ask("shop-tags stands before Deploy-dev. Approve?") is agreed
+        screen.refresh()
+    assert "Approve? [y/n]" in out.getvalue()
 
 
 def test_a_terminal() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.unit.local.rehearsal.test_images import SHOP
+from tests.unit.local.rehearsal.sample import SHOP
 
 from appdp.cli.main import main
 
@@ -19,7 +19,7 @@ def _run(*arguments: str) -> tuple[int, str]:
 def test_help_names_every_option() -> None:
     code, output = _run("--help")
     assert code == 0
-    for option in ("--report", "--acts", "--rate", "--no-docker", "--keep", "--json"):
+    for option in ("--report", "--acts", "--rate", "--no-docker", "--yes", "--keep", "--json"):
         assert option in output
 
 
@@ -34,7 +34,7 @@ def test_a_directory_that_is_no_example(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("--acts", "two"), "'two' is not a list of act numbers"),
-        (("--acts", "1,9"), "There is no act 9: the scenario has acts 1 to 6"),
+        (("--acts", "1,9"), "There is no act 9: the scenario has acts 1 to 8"),
         (("--rate", "0"), "Invalid value for '--rate'"),
     ],
 )

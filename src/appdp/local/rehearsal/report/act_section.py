@@ -16,7 +16,8 @@ def section(act: ActRecord, colours: Mapping[str, int]) -> Markup:
         element("h2", element("span", str(act.number), class_="act-number"), act.title, " ", badge(act)),
         element("p", element("code", f"$ {act.command}"), class_="command"),
         element("p", act.happened, class_="happened"),
-        element("div", figure.draw(act, colours), element("div", class_="tip", hidden=""), class_="drawing"),
+        _pipeline(act),
+        _drawing(act, colours),
         _waits(act),
         _failure(act),
         element("div", _checks(act), _numbers(act), class_="columns"),
@@ -24,6 +25,12 @@ def section(act: ActRecord, colours: Mapping[str, int]) -> Markup:
         id=f"act{act.number}",
         class_="act",
     )
+
+
+def _drawing(act: ActRecord, colours: Mapping[str, int]) -> Markup | None:
+    if not act.phases:
+        return None
+    return element("div", figure.draw(act, colours), element("div", class_="tip", hidden=""), class_="drawing")
 
 
 def column(title: str, number: bool) -> Markup:
@@ -35,6 +42,25 @@ def badge(act: ActRecord) -> Markup:
     """How the deployment ended, coloured by whether that was expected."""
     kind = "good" if act.as_expected else "bad"
     return element("span", words.OUTCOMES.get(act.outcome, act.outcome), class_=f"badge {kind}")
+
+
+def _pipeline(act: ActRecord) -> Markup | None:
+    """What the push started: how long each action took, and what the builds said."""
+    run = act.pipeline
+    if run is None:
+        return None
+    steps = [
+        element("li", element("span", span.name), " ", element("b", words.seconds(span.end - span.start)))
+        for span in run.actions
+    ]
+    log = element("pre", "\n".join((*run.log, *run.approved)), tabindex=0)
+    return element(
+        "div",
+        element("p", f"{run.pipeline}: {run.status.lower()}"),
+        element("ol", *steps),
+        element("details", element("summary", "What the builds said"), log) if run.log else None,
+        class_="pipeline",
+    )
 
 
 def _waits(act: ActRecord) -> Markup | None:

@@ -151,9 +151,9 @@ def _legend(record: RehearsalRecord, colours: dict[str, int]) -> Markup:
     )
     swatches += [element("li", element("span", class_=kind), text) for kind, text in marks]
     text = (
-        "Each drawing has one time axis, in seconds since the command. Bars show what the engine said of each service, "
-        "the thin strip below a bar what ECS said (point at it for the stage's name). Areas show responses per second "
-        "on the production listener, by the release that answered."
+        "Each drawing has one time axis, in seconds since the command, or since a pipeline came to the deployment. "
+        "Bars show what the engine said of each service, the thin strip below a bar what ECS said (point at it for the "
+        "stage's name). Areas show responses per second on the production listener, by the release that answered."
     )
     return element("section", element("ul", *swatches, class_="legend"), element("p", text, class_="how"))
 

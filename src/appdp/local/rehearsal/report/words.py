@@ -13,6 +13,7 @@ OUTCOMES = {
     "failed": "failed",
     "refused": "refused",
     "none": "did not end",
+    "no_pipeline": "started nothing",
 }
 """How the report calls outcomes."""
 
