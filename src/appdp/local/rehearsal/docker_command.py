@@ -7,10 +7,13 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from appdp.errors import LocalError
 from appdp.local.rehearsal.child import Command, Ended, run
+from appdp.local.roles import registry_token
 
 LABEL: Final = "appdp.rehearsal"
 """Label of every image that a rehearsal builds. Its value never changes, so it does not change an image's digest."""
@@ -49,24 +52,27 @@ class DockerCommand:
         mine = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self._environment = {**mine, "DOCKER_HOST": daemon, "BUILDKIT_PROGRESS": "plain"}
 
-    def ask(self, *arguments: str, stdin: str = "", timeout_seconds: float | None = None) -> Ended:
-        """Run it and return how it ended, well or not."""
+    def ask(
+        self, *arguments: str, stdin: str = "", configuration: str = "", timeout_seconds: float | None = None
+    ) -> Ended:
+        """Run it and return how it ended, well or not; ``configuration`` is a folder instead of the user's own."""
+        changed = {"DOCKER_CONFIG": configuration} if configuration else {}
         return run(
             Command(
                 words=(self._program, *arguments),
-                environment=self._environment,
+                environment={**self._environment, **changed},
                 stdin=stdin,
                 timeout_seconds=timeout_seconds,
             )
         )
 
-    def do(self, *arguments: str, stdin: str = "") -> str:
+    def do(self, *arguments: str, stdin: str = "", configuration: str = "") -> str:
         """Run it and return what it wrote.
 
         Raises:
             LocalError: it failed; the error shows its last lines.
         """
-        ended = self.ask(*arguments, stdin=stdin)
+        ended = self.ask(*arguments, stdin=stdin, configuration=configuration)
         if ended.code != 0:
             shown = "\n".join(f"  {line}" for line in ended.stderr[-SHOWN_LINES:])
             raise LocalError(f"docker {' '.join(arguments[:3])} failed with code {ended.code}:\n{shown}")
@@ -106,12 +112,15 @@ class DockerCommand:
             )
 
     def push(self, reference: str) -> None:
-        """Push an image.
+        """Push an image to the embedded registry, logged in by a configuration of its own: the user's stays as it is.
 
         Raises:
             LocalError: the registry did not take it.
         """
-        self.do("push", "--quiet", reference)
+        auths = {reference.partition("/")[0]: {"auth": registry_token()}}
+        with TemporaryDirectory(prefix="appdp-docker-") as folder:
+            (Path(folder) / "config.json").write_text(json.dumps({"auths": auths}), encoding="utf-8")
+            self.do("push", "--quiet", reference, configuration=folder)
 
     def names(self, *filters: str) -> tuple[str, ...]:
         """The images that match every filter, such as ``label=…``, as ``repository:tag`` or ``repository@digest``."""

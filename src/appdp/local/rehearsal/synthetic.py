@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from appdp.errors import LocalError
 from appdp.local.rehearsal.scenario import ImageBuild, Scenario
+from appdp.local.roles import registry_login
 from appdp.model.application import PLATFORMS
 from appdp.model.handoff import repository_name
 
@@ -93,7 +94,7 @@ class _Registry:
         return descriptor
 
     def _call(self, method: str, path: str, expected: int, content: bytes = b"", kind: str = "") -> str:
-        headers = {"Content-Type": kind} if kind else {}
+        headers = {**registry_login(), **({"Content-Type": kind} if kind else {})}
         self._connection.request(method, path, body=content, headers=headers)
         answer = self._connection.getresponse()
         text = answer.read().decode(errors="replace")
