@@ -19,7 +19,7 @@ EXTRAS = {
     "local": ["aiohttp>=3.12", "docker>=7.1", "hypercorn>=0.17", "ministack==1.5.33"],
 }
 
-STUBS = "boto3-stubs[cloudformation,ecr,ecs,elbv2,events,lambda,logs,s3,ssm,stepfunctions,sts]>=1.43"
+STUBS = "boto3-stubs[cloudformation,codepipeline,ecr,ecs,elbv2,events,lambda,logs,s3,ssm,stepfunctions,sts]>=1.43"
 
 GROUPS = {
     # Installed by pip before everything else, then it installs the rest.

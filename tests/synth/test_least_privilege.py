@@ -105,6 +105,6 @@ def test_who_may_deploy_may_see_what_the_engine_sees_and_start_it(environment: E
 def test_the_publication_may_do_what_its_adapters_call_and_nothing_else(environment: Environment) -> None:
     found = actions(statements(Pipeline(environment, scan=Scan.ecr_enhanced()).template, "MainPublish"))
     adapters = [FOLDER / f"{name}.py" for name in ("distribution", "registry", "scans", "pipeline_jobs", "events")]
-    # It reads parameters one by one and writes one; it starts no enhanced scan, as those start by themselves.
+    # It reads parameters one by one and writes one; it lists no repository; enhanced scans start by themselves.
     parameters = {"ssm:GetParameter", "ssm:PutParameter"}
-    assert found - OWN_LOG == (needed(adapters) | parameters) - {"ecr:StartImageScan"}
+    assert found - OWN_LOG == (needed(adapters) | parameters) - {"ecr:DescribeImages", "ecr:StartImageScan"}

@@ -207,7 +207,6 @@ def test_what_the_publication_may_do(environment: Environment, scan: Scan | None
         "codepipeline:PutJobFailureResult",
         "codepipeline:PutJobSuccessResult",
         "ecr:BatchGetImage",
-        "ecr:DescribeImages",
         "ecr:GetAuthorizationToken",
         "ecr:GetDownloadUrlForLayer",
         "ecr:PutImage",

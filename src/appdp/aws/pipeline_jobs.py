@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
@@ -12,7 +12,14 @@ from appdp.aws.errors import code_of, translated
 from appdp.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from mypy_boto3_codepipeline.type_defs import (
+        ExecutionDetailsTypeDef,
+        FailureDetailsTypeDef,
+        PutJobSuccessResultInputTypeDef,
+    )
+
     from appdp.aws.session import Session
+    from appdp.engine.publish.ports import FailureKind
 
 _LOG = logging.getLogger(__name__)
 
@@ -22,13 +29,6 @@ SUMMARY_LIMIT: Final = 2048
 
 MESSAGE_LIMIT: Final = 5000
 """See: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html"""
-
-
-class CodePipelineClient(Protocol):
-    """What is called of boto3's client."""
-
-    def put_job_success_result(self, **request: Any) -> object: ...
-    def put_job_failure_result(self, **request: Any) -> object: ...
 
 
 class CodePipelineJobs:
@@ -52,29 +52,29 @@ class CodePipelineJobs:
                 f"The continuation token has {len(token)} characters; CodePipeline takes {TOKEN_LIMIT}.",
                 hint="Shorten what the action's UserParameters hold.",
             )
-        details = {"summary": shortened(summary, SUMMARY_LIMIT)}
-        self._succeed(job, {"continuationToken": token, "executionDetails": details})
+        details: ExecutionDetailsTypeDef = {"summary": shortened(summary, SUMMARY_LIMIT)}
+        self._succeed({"jobId": job, "continuationToken": token, "executionDetails": details})
 
     def succeeded(self, job: str, *, variables: Mapping[str, str], summary: str) -> None:
         """The work is done; ``variables`` are the action's output variables."""
-        details = {"summary": shortened(summary, SUMMARY_LIMIT), "percentComplete": 100}
-        self._succeed(job, {"outputVariables": dict(variables), "executionDetails": details})
+        details: ExecutionDetailsTypeDef = {"summary": shortened(summary, SUMMARY_LIMIT), "percentComplete": 100}
+        self._succeed({"jobId": job, "outputVariables": dict(variables), "executionDetails": details})
 
     @translated("codepipeline")
-    def failed(self, job: str, *, kind: str, message: str) -> None:
-        """The work failed. ``kind`` is CodePipeline's word, such as ``JobFailed``."""
-        details = {"type": kind, "message": shortened(message, MESSAGE_LIMIT)}
+    def failed(self, job: str, *, kind: FailureKind, message: str) -> None:
+        """The work failed."""
+        details: FailureDetailsTypeDef = {"type": kind, "message": shortened(message, MESSAGE_LIMIT)}
         try:
             self._session.codepipeline.put_job_failure_result(jobId=job, failureDetails=details)
         except ClientError as error:
             _unless_told_before(job, error)
 
     @translated("codepipeline")
-    def _succeed(self, job: str, told: Mapping[str, Any]) -> None:
+    def _succeed(self, told: PutJobSuccessResultInputTypeDef) -> None:
         try:
-            self._session.codepipeline.put_job_success_result(jobId=job, **told)
+            self._session.codepipeline.put_job_success_result(**told)
         except ClientError as error:
-            _unless_told_before(job, error)
+            _unless_told_before(told["jobId"], error)
 
 
 def shortened(text: str, limit: int) -> str:

@@ -13,6 +13,7 @@ from appdp import __version__
 from appdp.aws.errors import translated
 
 if TYPE_CHECKING:
+    from mypy_boto3_codepipeline import CodePipelineClient
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
-
-    from appdp.aws.pipeline_jobs import CodePipelineClient
 
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 30
@@ -111,8 +110,7 @@ class Session:
     def codepipeline(self) -> CodePipelineClient:
         """CodePipeline."""
         with translated("codepipeline"):
-            client: CodePipelineClient = self.boto.client("codepipeline", config=self.config)
-            return client
+            return self.boto.client("codepipeline", config=self.config)
 
     def ecr(self, region: str) -> ECRClient:
         """Amazon ECR in the region that an image lives in."""

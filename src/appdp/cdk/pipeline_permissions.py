@@ -29,8 +29,8 @@ PUSH_ACTIONS: Final = (
 See: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
 """
 
-PUBLISH_ACTIONS: Final = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer", "ecr:PutImage")
-"""Read the architectures' manifests, and put the index that names them."""
+PUBLISH_ACTIONS: Final = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:PutImage")
+"""Read the architectures' manifests, or the configuration of one without attestations, and put the index of them."""
 
 SCAN_ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "ecr_basic": ("ecr:DescribeImageScanFindings", "ecr:StartImageScan"),

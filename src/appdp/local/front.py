@@ -6,7 +6,10 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from appdp.local.calls import CallRecord
 from appdp.local.protocol import Answer, ServedService, signature
+from appdp.local.registry_requests import RegistryRequest, challenge
+from appdp.local.roles import calling_role, role_of
 from appdp.local.wire import AwsService, Caller
 
 Scope = dict[str, Any]
@@ -31,11 +34,15 @@ class Front:
     Args:
         fallback: the application that answers what we do not serve ourselves.
         default: the account and region of requests that name none.
+
+    Attributes:
+        calls: what roles asked for.
     """
 
     def __init__(self, fallback: AsgiApp, default: Caller) -> None:
         self._fallback = fallback
         self._default = default
+        self.calls = CallRecord(default)
         self._services: dict[str, ServedService] = {}
         self._pages: dict[str, Callable[[], object]] = {}
 
@@ -62,13 +69,34 @@ class Front:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
+        role = role_of(headers)
+        calling_role.set(role)
+        request = RegistryRequest.read(scope["method"], scope["path"], headers)
+        if request is not None:
+            await self._registry(request, scope, receive, send)
+            return
         signed = signature(headers, self._default)
         service = self._services.get(signed.service) if signed else None
-        if signed is None or service is None:
+        if signed is None or (service is None and not role):
             await self._fallback(scope, receive, send)
             return
         body = await _body(receive)
+        if role:
+            self.calls.note_call(role, signed, headers, body)
+        if service is None:
+            await self._fallback(scope, _again(body, receive), send)
+            return
         await _send(send, await service.handle(headers, body, signed.caller))
+
+    async def _registry(self, request: RegistryRequest, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _headers(scope)
+        refusal = challenge(headers, scope["query_string"].decode("latin-1"))
+        if refusal is not None:
+            await _send(send, refusal)
+            return
+        if role := role_of(headers):
+            self.calls.note_request(role, request)
+        await self._fallback(scope, receive, send)
 
     def _admin(self, name: str) -> Answer:
         page = self._pages.get(name)
@@ -110,6 +138,18 @@ async def _body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Receives what was received already, and then what comes."""
+    first = iter(({"type": "http.request", "body": body, "more_body": False},))
+
+    async def received() -> dict[str, Any]:
+        for message in first:
+            return message
+        return await receive()
+
+    return received
 
 
 async def _send(send: Send, answer: Answer) -> None:

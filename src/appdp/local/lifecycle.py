@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import appdp
 from appdp.errors import LocalError
 from appdp.local import instances
+from appdp.local.calls import Call
 from appdp.local.clients import SECRET, EndpointClients
 from appdp.local.docker_daemon import choose
 from appdp.local.instances import Instance
@@ -153,6 +154,10 @@ class EmbeddedAws:
     def unsimulated(self) -> dict[str, list[str]]:
         """Resource types that stacks hold and that are only recorded here → the resources, as ``stack/logical id``."""
         return {str(kind): [str(name) for name in names] for kind, names in self._page("unsimulated").items()}
+
+    def calls(self) -> tuple[Call, ...]:
+        """The different calls that roles made so far: of Lambda functions, and of builds; sorted."""
+        return tuple(Call(*call) for call in self._page("calls")["calls"])
 
     def log_tail(self, lines: int = 40) -> str:
         """The last lines that the server process wrote to its log."""

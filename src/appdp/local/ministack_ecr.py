@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from appdp.local.registry_requests import SIGNED_DOWNLOAD
+from appdp.local.roles import calling_role, registry_token
 from appdp.local.wire import ServiceError
 
 Ecr = Any  # MiniStack's module; it has no types
@@ -145,14 +147,17 @@ def get_download_url_for_layer(ecr: Ecr, data: Data, _original: Original) -> dic
         message = f"The layer with digest '{digest}' does not exist in the repository with name '{name}'."
         raise ServiceError("LayersNotFoundException", message)
     here = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
-    return {"downloadUrl": f"{here}/v2/{name}/blobs/{digest}", "layerDigest": digest}
+    return {"downloadUrl": f"{here}/v2/{name}/blobs/{digest}?{SIGNED_DOWNLOAD}", "layerDigest": digest}
 
 
 def get_authorization_token(_ecr: Ecr, data: Data, original: Original) -> dict[str, Any]:
-    """Gives this endpoint as the registry to use the token with."""
+    """Gives a token that says who asked for it, and this endpoint as the registry to use it with."""
     given = json.loads(original(data)[2])["authorizationData"]
-    here = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
-    return {"authorizationData": [{**entry, "proxyEndpoint": here} for entry in given]}
+    ours = {
+        "authorizationToken": registry_token(calling_role.get()),
+        "proxyEndpoint": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
+    }
+    return {"authorizationData": [{**entry, **ours} for entry in given]}
 
 
 def _existing(ecr: Ecr, name: str) -> list[dict[str, Any]]:

@@ -151,6 +151,10 @@ def _answer_error_type(execute: Callable[..., dict[str, Any]]) -> Callable[..., 
     return patched
 
 
+def _as_role(credentials: Callable[[Mapping[str, Any]], dict[str, str]]) -> Callable[..., dict[str, str]]:
+    return lambda config: {**credentials(config), "AWS_SESSION_TOKEN": str(config.get("Role", ""))}
+
+
 def _ecr_operation(operation: Callable[[Any, Mapping[str, Any], Callable[..., Any]], Any]) -> Callable[[Any], Any]:
     """Makes an operation of :mod:`ministack_ecr` out of MiniStack's: both take the request and give an HTTP answer."""
 
@@ -335,5 +339,13 @@ PATCHES: Final = (
         expects=("func", "event", "request_id"),
         make=_answer_error_type,
         why=_LAMBDA_ERRORS,
+    ),
+    Patch(
+        module="core.lambda_runtime",
+        name="execution_credentials",
+        expects=("config",),
+        make=_as_role,
+        why="MiniStack gives a function the account's credentials; AWS gives it those of a session of its role: "
+        "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
     ),
 )

@@ -74,6 +74,7 @@ async def _start(config: ServerConfig, stack: AsyncExitStack) -> tuple[str, str]
     stack.callback(running.cancel)
     stack.push_async_callback(asyncio.to_thread, ministack_process.stop)
     front = Front(ministack, caller)
+    front.page("calls", front.calls.page)
     await stack.enter_async_context(_http(front, listener))
     kernel = _kernel(config, endpoint, caller, stack)
     parts = Parts(kernel, docker=config.docker, repositories=config.repositories)

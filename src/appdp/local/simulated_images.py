@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from appdp.local.ecs.containers import Behaviour, PullFailure
 from appdp.local.ecs.simulated_runtime import behaviour_from
+from appdp.local.roles import registry_login
 from appdp.local.wire import Endpoint
 
 _REFERENCE = re.compile(
@@ -51,7 +52,7 @@ class SimulatedImages:
     def _manifest(self, repository: str, name: str, reference: str) -> dict[str, Any]:
         connection = HTTPConnection(str(self._address.hostname), self._address.port, timeout=10)
         try:
-            connection.request("GET", f"/v2/{repository}/manifests/{name}")
+            connection.request("GET", f"/v2/{repository}/manifests/{name}", headers=registry_login())
             answer = connection.getresponse()
             body = answer.read()
         except OSError as error:

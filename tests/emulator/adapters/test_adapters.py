@@ -18,6 +18,7 @@ from appdp.engine.executions import ExecutionStatus
 from appdp.engine.ports import Ports, RegistryImage
 from appdp.errors import ConfigurationError, Refused, RemoteError
 from appdp.local.lifecycle import EmbeddedAws
+from appdp.local.roles import registry_login
 from appdp.model.deployment import Owner
 
 WHERE = ("000000000000", "us-east-1", "contract/web")
@@ -170,11 +171,12 @@ def test_events_and_logs(account: Ports) -> None:
 
 
 def _upload(url: str, blob: bytes, digest: str) -> None:
-    opened = urllib.request.Request(f"{url}/v2/{WHERE[2]}/blobs/uploads/", method="POST", data=b"")  # noqa: S310  (our own)
+    login = registry_login()
+    opened = urllib.request.Request(f"{url}/v2/{WHERE[2]}/blobs/uploads/", b"", login, method="POST")  # noqa: S310  (our own)
     with urllib.request.urlopen(opened) as answer:  # noqa: S310  (our own)
         place = str(answer.headers["Location"])
     target = place if place.startswith("http") else f"{url}{place}"
     query = f"{'&' if '?' in target else '?'}digest={digest}"
-    closed = urllib.request.Request(f"{target}{query}", method="PUT", data=blob)  # noqa: S310  (our own)
+    closed = urllib.request.Request(f"{target}{query}", blob, login, method="PUT")  # noqa: S310  (our own)
     with urllib.request.urlopen(closed):  # noqa: S310  (our own)
         pass

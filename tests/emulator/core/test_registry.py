@@ -11,9 +11,13 @@ import urllib.request
 from http.client import HTTPConnection
 from typing import Any
 
+import boto3
 import pytest
 
+from appdp.local.calls import Call
+from appdp.local.clients import SECRET
 from appdp.local.lifecycle import EmbeddedAws
+from appdp.local.roles import registry_token
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -27,11 +31,12 @@ class Pushing:
     def __init__(self, aws: EmbeddedAws, repository: str) -> None:
         self._host = aws.endpoint.url.removeprefix("http://")
         self.repository = repository
+        self.token = registry_token()
 
     def request(self, method: str, path: str, body: bytes = b"", kind: str = "") -> tuple[int, dict[str, str], bytes]:
         connection = HTTPConnection(self._host, timeout=10)
         try:
-            headers = {"Content-Type": kind} if kind else {}
+            headers = {"Authorization": f"Basic {self.token}", **({"Content-Type": kind} if kind else {})}
             connection.request(method, f"/v2/{self.repository}/{path}", body, headers)
             answer = connection.getresponse()
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
@@ -194,6 +199,43 @@ def test_a_configuration_is_read_through_its_download_url(aws: EmbeddedAws, push
         assert json.loads(answer.read())["architecture"] == "arm64"
     with pytest.raises(ecr.exceptions.LayersNotFoundException):
         ecr.get_download_url_for_layer(repositoryName=pushing.repository, layerDigest="sha256:" + "0" * 64)
+
+
+def test_the_registry_lets_nobody_in_without_a_password(aws: EmbeddedAws, pushing: Pushing) -> None:
+    """See: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html"""
+    for path in ("/v2/", f"/v2/{pushing.repository}/manifests/r1", f"/v2/{pushing.repository}/blobs/sha256:0"):
+        connection = HTTPConnection(aws.endpoint.url.removeprefix("http://"), timeout=10)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            assert answer.status == 401
+            assert answer.headers["Www-Authenticate"].startswith('Basic realm="http://127.0.0.1:')
+        finally:
+            connection.close()
+
+
+def test_a_call_of_a_role_is_recorded_and_so_is_what_it_does_with_its_password(
+    aws: EmbeddedAws, pushing: Pushing
+) -> None:
+    role = f"arn:aws:iam::000000000000:role/{pushing.repository}"
+    ecr = boto3.client(
+        "ecr",
+        endpoint_url=aws.endpoint.url,
+        region_name="us-east-1",
+        aws_access_key_id="000000000000",
+        aws_secret_access_key=SECRET,
+        aws_session_token=role,
+    )
+    given = ecr.get_authorization_token()["authorizationData"][0]
+    ecr.close()
+    pushing.image("r1")
+    pushing.token = given["authorizationToken"]
+    assert pushing.request("GET", "manifests/r1")[0] == 200
+    arn = f"arn:aws:ecr:us-east-1:000000000000:repository/{pushing.repository}"
+    assert [call for call in aws.calls() if call.role == role] == [
+        Call(role, "ecr:BatchGetImage", arn),
+        Call(role, "ecr:GetAuthorizationToken", "*"),
+    ]
 
 
 def test_images_are_listed_in_pages(aws: EmbeddedAws, pushing: Pushing) -> None:

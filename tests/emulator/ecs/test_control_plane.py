@@ -13,6 +13,7 @@ import pytest
 
 from appdp.local.ecs.simulated_runtime import ANNOTATION
 from appdp.local.lifecycle import EmbeddedAws
+from appdp.local.roles import registry_login
 from tests.emulator.ecs.conftest import REGISTRY, Stage, build_stage, wait
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -42,7 +43,8 @@ def push(stage: Stage, tag: str, behaviour: dict[str, Any] | None = None) -> str
         "annotations": {"tag": tag, **({ANNOTATION: json.dumps(behaviour)} if behaviour else {})},
     }
     url = f"{stage.aws.endpoint.url}/v2/stage/manifests/{tag}"
-    request = Request(url, json.dumps(manifest).encode(), {"content-type": MANIFEST}, method="PUT")  # noqa: S310 - a loopback URL of our own
+    headers = {**registry_login(), "content-type": MANIFEST}
+    request = Request(url, json.dumps(manifest).encode(), headers, method="PUT")  # noqa: S310 - a loopback URL of our own
     with urlopen(request, timeout=10) as answer:  # noqa: S310 - a loopback URL of our own
         assert answer.status == 201
     return f"{REGISTRY}/stage:{tag}"

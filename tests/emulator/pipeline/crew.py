@@ -136,6 +136,19 @@ class Crew:
             if entry["platform"]["architecture"] != "unknown"
         }
 
+    def push_plain(self, before: str, commit: str) -> None:
+        """Push the images of one commit as another's, without the indexes in which their attestations are."""
+        ecr = self.aws.client("ecr")
+        for name in NAMES:
+            repository = f"crew/{name}"
+            for architecture, digest in self.platforms(name, before).items():
+                found = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageDigest": digest}])
+                ecr.put_image(
+                    repositoryName=repository,
+                    imageManifest=found["images"][0]["imageManifest"],
+                    imageTag=f"{commit}-{architecture}",
+                )
+
     def services(self) -> dict[str, dict[str, Any]]:
         """Service → its image in the task definition, its digest as it runs, and its service deployments."""
         ecs = self.aws.client("ecs")

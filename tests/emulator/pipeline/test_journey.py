@@ -15,8 +15,26 @@ from appdp.local.pipeline.push import PushEvent
 from tests.conftest import in_ci
 from tests.emulator.pipeline.crew import HERE, NAMES, Crew, architectures, first_files
 from tests.emulator.pipeline.repository import Repository
+from tests.emulator.policies import refused, unused
 
 MAIN = PushEvent(branch="main", paths=("beta.txt",))
+
+LOG = {
+    "logs:CreateLogStream": "the service writes what runs under the role to its log",
+    "logs:PutLogEvents": "as above",
+}
+SOURCES = {
+    "s3:GetBucketAcl": "CodeBuild looks whose bucket the sources are in",
+    "s3:GetBucketLocation": "as above",
+    "s3:GetObject": "CodeBuild fetches the sources; here they are a folder",
+    "s3:GetObjectVersion": "as above",
+}
+EXACT = {"MainBuild": {**LOG, **SOURCES}, "MainPublish": LOG}
+"""Part of a role's name → the actions that AWS calls itself, with that role, where the embedded AWS does without → why.
+
+See: https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html and
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +59,11 @@ def test_a_push_becomes_running_tasks(crew: Crew) -> None:
     second = crew.repository.commit({"beta.txt": "beta two\n"}, "only the beta")
     second_release(crew, first, second)
     again(crew, second)
-    a_broken_commit(crew, second)
+    third = crew.repository.commit({"notes.txt": "nothing that is built\n"})
+    plain_images(crew, second, third)
+    a_publication_that_fails(crew, third)
+    a_broken_commit(crew, third)
+    nothing_is_allowed_in_vain(crew)
 
 
 def first_release(crew: Crew, commit: str) -> None:
@@ -94,6 +116,30 @@ def again(crew: Crew, commit: str) -> None:
         assert "Nothing to build" in log
 
 
+def plain_images(crew: Crew, before: str, commit: str) -> None:
+    """Images without attestations are no indexes; they become the same release, and nothing is built or started."""
+    crew.push_plain(before, commit)
+    services = crew.services()
+    execution = crew.start(commit)
+    crew.actions(execution)
+    assert crew.ended[execution] == "Succeeded"
+    for name in NAMES:
+        assert crew.platforms(name, commit) == crew.platforms(name, before)
+    assert crew.services() == services
+
+
+def a_publication_that_fails(crew: Crew, commit: str) -> None:
+    """What the publication cannot do is told to the pipeline, which stops there."""
+    ssm, name = crew.aws.client("ssm"), "/appdp/crew/pipelines/main"
+    manifest = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    ssm.delete_parameter(Name=name)
+    execution = crew.start(commit)
+    actions = crew.actions(execution)
+    ssm.put_parameter(Name=name, Value=manifest, Type="String")
+    assert f"There is no parameter {name}" in crew.ended[execution]
+    assert next(iter(actions)) == "Publish"
+
+
 def a_broken_commit(crew: Crew, before: str) -> None:
     """A commit without a Dockerfile fails in the build, says so, and changes nothing."""
     crew.repository.git("rm", "--quiet", "Dockerfile")
@@ -103,3 +149,13 @@ def a_broken_commit(crew: Crew, before: str) -> None:
     assert "there is no Dockerfile 'Dockerfile' in its build context '.'" in crew.ended[execution]
     assert "Publish" not in actions
     assert crew.aws.client("ssm").get_parameter(Name="/appdp/crew/dev/release")["Parameter"]["Value"] == before
+
+
+def nothing_is_allowed_in_vain(crew: Crew) -> None:
+    """Every role was allowed what it did; those of the builds and the publication are allowed nothing else."""
+    assert refused(crew.aws) == []
+    never = unused(crew.aws)
+    exact = {role: set(known) for role in never for part, known in EXACT.items() if part in role}
+    assert len(exact) == len(architectures()) + 1
+    assert [f"{role} never calls {never[role] - known}" for role, known in exact.items() if never[role] - known] == []
+    assert [f"{role} calls {known - never[role]}" for role, known in exact.items() if known - never[role]] == []

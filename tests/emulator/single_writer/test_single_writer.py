@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from appdp.local.lifecycle import EmbeddedAws
+from tests.emulator.policies import refused
 from tests.emulator.single_writer.shop import SERVICES, Shop, Template, start
 
 
@@ -65,3 +66,8 @@ def test_cdk_deploy_and_releases_leave_each_other_alone(shop: Shop, tmp_path: Pa
     shop.cdk_deploy_changed(tmp_path / "variable", _drop_a_subnet)
     assert all(len(now) == len(deployments[name]) + 1 for name, now in shop.deployments().items())
     assert shop.running_digests() == shop.released_digests("2")
+
+    # All of that, the deployer's functions may do.
+    assert refused(shop.aws) == []
+    roles = {call.role for call in shop.aws.calls()}
+    assert all(any(f"Deployer{name}Role" in role for role in roles) for name in ("Advance", "Gate", "ReleaseCreator"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from appdp.engine.ports import Clock, Events, Parameters, Registry
 from appdp.errors import Refused
@@ -112,6 +112,13 @@ class PublishPorts:
     clock: Clock
 
 
+FailureKind = Literal["ConfigurationError", "JobFailed"]
+"""CodePipeline's words for why a job failed.
+
+See: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html
+"""
+
+
 class PipelineJobs(Protocol):
     """CodePipeline's jobs: how an action's function says what became of its work."""
 
@@ -121,5 +128,5 @@ class PipelineJobs(Protocol):
     def succeeded(self, job: str, *, variables: Mapping[str, str], summary: str) -> None:
         """The work is done; ``variables`` are the action's output variables."""
 
-    def failed(self, job: str, *, kind: str, message: str) -> None:
-        """The work failed. ``kind`` is CodePipeline's word, such as ``JobFailed``."""
+    def failed(self, job: str, *, kind: FailureKind, message: str) -> None:
+        """The work failed."""

@@ -24,6 +24,7 @@ from docker.models.containers import Container
 
 from appdp.local.ecs.containers import ContainerOrder, Exit, PullFailure, Started, StartFailure
 from appdp.local.ecs.docker_options import INSTANCE_LABEL, create_options
+from appdp.local.roles import REGISTRY_PASSWORD, REGISTRY_USER
 from appdp.local.wire import Address
 
 _LOG = logging.getLogger(__name__)
@@ -137,11 +138,14 @@ class DockerRuntime:
 
     def _pull(self, image: str) -> None:
         try:
-            if not image.startswith("localhost:"):
+            login = None
+            if image.startswith("localhost:"):
+                login = {"username": REGISTRY_USER, "password": REGISTRY_PASSWORD}
+            else:
                 with contextlib.suppress(ImageNotFound):
                     self._client.images.get(image)
                     return
-            self._client.images.pull(image)
+            self._client.images.pull(image, auth_config=login)
             self._pulled.add(image)
         except (DockerException, requests.RequestException) as error:
             raise PullFailure(_text(error)) from error

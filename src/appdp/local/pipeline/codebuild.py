@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from appdp.local.clients import SECRET
 from appdp.local.pipeline.buildspec import BuildSpec, read
 from appdp.local.pipeline.logs import BuildLog
 from appdp.local.pipeline.performing import ActionFailed, Order, Performed
@@ -93,7 +94,8 @@ class CodeBuild:
             "BUILDX_BUILDER": "default",
             "AWS_ENDPOINT_URL": here.url,
             "AWS_ACCESS_KEY_ID": caller.account,
-            "AWS_SECRET_ACCESS_KEY": "embedded",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_SESSION_TOKEN": str(project.get("ServiceRole", "")),
             "AWS_REGION": caller.region,
             "AWS_DEFAULT_REGION": caller.region,
             "CODEBUILD_BUILD_ID": build,

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from appdp.errors import LocalError
+from appdp.local.roles import registry_login
 
 INDEX: Final = "application/vnd.oci.image.index.v1+json"
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
@@ -59,7 +60,7 @@ class Registry:
         return descriptor
 
     def _call(self, method: str, path: str, expected: int, content: bytes = b"", kind: str = "") -> str:
-        headers = {"Content-Type": kind} if kind else {}
+        headers = {**registry_login(), **({"Content-Type": kind} if kind else {})}
         self._connection.request(method, path, body=content, headers=headers)
         answer = self._connection.getresponse()
         text = answer.read().decode(errors="replace")
