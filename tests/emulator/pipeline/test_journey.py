@@ -7,6 +7,7 @@ its order, since each part stands on what the one before it left in the registry
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.conftest import in_ci
 from tests.emulator.pipeline.crew import HERE, NAMES, Crew, architectures, first_files
 from tests.emulator.pipeline.repository import Repository
 
+GITHUB = "https://github.com/acme/crew"
 MAIN = PushEvent(branch="main", paths=("beta.txt",))
 
 
@@ -44,6 +46,11 @@ def test_a_push_becomes_running_tasks(crew: Crew) -> None:
     a_broken_commit(crew, second)
 
 
+def shown(actions: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """What who approved had seen."""
+    return dict(actions["Approve"]["input"]["resolvedConfiguration"])
+
+
 def first_release(crew: Crew, commit: str) -> None:
     """The empty account gets its first release: built for both architectures, one index an image, run by digest."""
     verdict, execution = crew.push(MAIN, commit)
@@ -53,6 +60,10 @@ def first_release(crew: Crew, commit: str) -> None:
     for architecture in architectures():
         log = crew.log(next(detail for name, detail in actions.items() if architecture in name))
         assert f"Building {' '.join(NAMES)} for linux/{architecture}" in log
+    assert shown(actions) == {
+        "ExternalEntityLink": f"{GITHUB}/commit/{commit}",
+        "CustomData": f"Release {commit} of crew\ndev has no release yet.",
+    }
     services = crew.services()
     for name in NAMES:
         index = crew.index(name, commit)
@@ -79,6 +90,10 @@ def second_release(crew: Crew, first: str, second: str) -> None:
     log = crew.log(next(detail for name, detail in actions.items() if HERE in name))
     assert "alpha: 4 steps from the cache, 0 built" in log
     assert actions["Publish"]["output"]["outputVariables"]["commit"] == second
+    assert shown(actions) == {
+        "ExternalEntityLink": f"{GITHUB}/compare/{first}...{second}",
+        "CustomData": f"Release {second} of crew\ndev runs {first[:12]}. Changed: beta. The same: alpha, gamma.",
+    }
 
 
 def again(crew: Crew, commit: str) -> None:
@@ -88,6 +103,7 @@ def again(crew: Crew, commit: str) -> None:
     actions = crew.actions(execution)
     assert crew.ended[execution] == "Succeeded"
     assert crew.services() == before
+    assert shown(actions)["CustomData"].endswith("\ndev runs this release already.")
     assert {name: crew.index(name, commit)["digest"] for name in NAMES} == indexes
     for architecture in architectures():
         log = crew.log(next(detail for name, detail in actions.items() if architecture in name))

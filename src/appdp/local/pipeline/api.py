@@ -149,6 +149,7 @@ def _detail(execution: Execution, run: ActionRun) -> Answer:
         "startTime": run.started,
         "lastUpdateTime": run.updated,
         "status": run.status,
+        "input": {"resolvedConfiguration": dict(run.configuration)},
         "output": {"executionResult": result, "outputVariables": dict(run.variables)},
     }
 
