@@ -43,7 +43,7 @@ def test_a_push_becomes_running_tasks(crew: Crew) -> None:
     second = crew.repository.commit({"beta.txt": "beta two\n"}, "only the beta")
     second_release(crew, first, second)
     again(crew, second)
-    a_broken_commit(crew, second)
+    broken_commits(crew, second)
 
 
 def shown(actions: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -110,12 +110,18 @@ def again(crew: Crew, commit: str) -> None:
         assert "Nothing to build" in log
 
 
-def a_broken_commit(crew: Crew, before: str) -> None:
-    """A commit without a Dockerfile fails in the build, says so, and changes nothing."""
+def broken_commits(crew: Crew, before: str) -> None:
+    """A commit without a stage, or without a Dockerfile, fails in the build, says so, and changes nothing."""
+    without = str(first_files()["Dockerfile"]).replace(" AS gamma", "")
+    no_stage = crew.repository.commit({"Dockerfile": without})
     crew.repository.git("rm", "--quiet", "Dockerfile")
-    commit = crew.repository.commit({"why.txt": "no Dockerfile\n"})
-    execution = crew.push(MAIN, commit)[1]
-    actions = crew.actions(execution)
-    assert "there is no Dockerfile 'Dockerfile' in its build context '.'" in crew.ended[execution]
-    assert "Publish" not in actions
+    no_dockerfile = crew.repository.commit({"why.txt": "no Dockerfile\n"})
+    for commit, said in (
+        (no_stage, "Image 'gamma': its Dockerfile 'Dockerfile' has no stage 'gamma'. Name a stage so"),
+        (no_dockerfile, "Image 'alpha': there is no Dockerfile 'Dockerfile' in its build context '.'"),
+    ):
+        execution = crew.push(MAIN, commit)[1]
+        actions = crew.actions(execution)
+        assert said in crew.ended[execution]
+        assert "Publish" not in actions
     assert crew.aws.client("ssm").get_parameter(Name="/appdp/crew/dev/release")["Parameter"]["Value"] == before
