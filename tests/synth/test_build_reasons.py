@@ -184,5 +184,8 @@ def test_this_is_what_the_real_buildkit_prints(tmp_path: Path, dockerfile: str, 
     with refusing_registry() as registry:
         (machine.sources / "Dockerfile").write_text(dockerfile.format(registry=registry))
         result = machine.run("build", 0, APPDP_REGISTRY=registry, BUILDX_BUILDER="default", **variables)
+        # What could not be pushed is in the daemon nevertheless.
+        left = f"{registry}/shop/web:c0ffee-amd64"
+        subprocess.run(["docker", "image", "rm", "--force", left], capture_output=True, check=False)
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1].startswith(REASON + said.format(registry=registry))
