@@ -92,9 +92,9 @@ class Machine:
         return subprocess.run(["bash", "-c", text], env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    spec = buildspec(SHOP, "amd64", attestations=Attestations(), trivy=True)
+def build_machine(tmp_path: Path, application: Application = SHOP) -> Machine:
+    """A machine that builds an application's images."""
+    spec = buildspec(application, "amd64", attestations=Attestations(), trivy=True)
     for name in ("bin", "sources/jobs dir", "tmp"):
         (tmp_path / name).mkdir(parents=True)
     for name in ("sources/Dockerfile", "sources/jobs dir/Dockerfile", "calls", "tags"):
@@ -104,6 +104,11 @@ def machine(tmp_path: Path) -> Machine:
     made.program("docker", DOCKER)
     made.program("aws", "#!/bin/sh\necho password\n")
     return made
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return build_machine(tmp_path)
 
 
 def test_everything_that_is_new_is_built_at_once(machine: Machine) -> None:
@@ -244,14 +249,18 @@ def test_every_image_that_is_not_released_is_scanned(machine: Machine) -> None:
     machine.run("pre_build")
     assert trivy(machine).returncode == 0
     assert scanned(machine) == ["registry.test/shop/web:c0ffee-amd64", "registry.test/shop/jobs:c0ffee-amd64"]
-    assert "--severity CRITICAL,HIGH --exit-code 1 --no-progress --ignore-unfixed" in machine.calls[-1]
+    assert "--severity CRITICAL,HIGH --exit-code 10 --no-progress --ignore-unfixed" in machine.calls[-1]
 
 
-def test_what_trivy_finds_refuses_the_release(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    ("verdict", "why"), [(10, "Trivy found what is CRITICAL,HIGH"), (1, "Trivy could not scan it (code 1)")]
+)
+def test_what_trivy_finds_or_cannot_scan_refuses_the_release(machine: Machine, verdict: int, why: str) -> None:
     machine.run("pre_build")
-    result = trivy(machine, verdict=1)
+    result = trivy(machine, verdict=verdict)
     assert result.returncode == 1
-    assert "Image 'web' was refused: Trivy found CRITICAL,HIGH" in result.stdout
+    assert f"Image 'web' was refused: {why}" in result.stdout
+    assert f"Image 'jobs' was refused: {why}" in result.stdout
 
 
 def test_a_trivy_of_another_checksum_is_not_run(machine: Machine) -> None:

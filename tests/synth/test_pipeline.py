@@ -105,18 +105,21 @@ def test_an_environment_gets_what_the_command_line_would_send(environment: Envir
     assert (request.application, request.environment, request.rollback) == ("shop", "dev", False)
 
 
-def test_an_approval_shows_the_commit_and_tells_whom_it_should(environment: Environment) -> None:
+def test_an_approval_shows_what_changes_and_tells_whom_it_should(environment: Environment) -> None:
     stack = Stack(environment.app, "pipeline")
     topic = sns.Topic(stack, "Topic")
     approval = Approval(topic=topic, timeout=Duration.hours(2), note="Ask Ada.")
     setup = Pipeline(environment, stack=stack, stages=[PipelineStage(Elsewhere("prod"), approve=approval)])
     approve, _ = setup.stages["Deploy-prod"]
     assert approve["Configuration"] == {
-        "CustomData": "Ask Ada.",
-        "ExternalEntityLink": "https://github.com/acme/shop/commit/#{Source.CommitId}",
+        "CustomData": "Ask Ada.\n#{Publish.about_prod}",
+        "ExternalEntityLink": "https://github.com/acme/shop/#{Publish.changes_prod}",
         "NotificationArn": {"Ref": "TopicBFC7AF6E"},
     }
     assert approve["TimeoutInMinutes"] == 120
+    (publish,) = setup.stages["Publish"]
+    assert publish["Namespace"] == "Publish"
+    assert setup.manifest.environments == ("prod",)
     assert resources(statements(setup.template, "MainRole"), "sns:Publish") == {"ref-TopicBFC7AF6E"}
 
 

@@ -64,6 +64,8 @@ SHA = {"amd64": "a" * 64}
         (lambda: Elsewhere("releases"), r"Environment 'releases' cannot be called so"),
         (lambda: Elsewhere("prod", account="prod"), r"account='prod': an account id is 12 digits"),
         (lambda: Approval(timeout=Duration.minutes(4)), r"timeout=240 seconds: allowed are whole minutes, 5 to 86400"),
+        (lambda: Approval(note=""), r"note has 0 characters: allowed are 1 to 900"),
+        (lambda: Approval(note="n" * 901), r"note has 901 characters: allowed are 1 to 900\.\nSay it shorter"),
         (lambda: Build(timeout=Duration.minutes(1)), r"timeout=60 seconds: allowed are 5 to 2160 minutes"),
         (lambda: Build(provenance="all"), r"provenance='all': allowed are None, 'min' and 'max'"),
         (lambda: Build(subnets=ec2.SubnetSelection()), r"no vpc"),

@@ -195,11 +195,18 @@ def _error(answer: AWSResponse, did: str, at: ImageRepository, reference: str) -
             hint="Deploy the stack that defines the application's repositories.",
         )
     if code == "TAG_INVALID":
-        return TagTaken(f"The registry refused the tag of {where}: {said}")
+        return TagTaken(
+            f"The registry refused the tag of {where}: {said}",
+            hint="Retry this stage: what the tag names then is taken, if it has the platforms of the release.",
+        )
     if status == 429:
         return Throttled(f"The registry asked to slow down for longer than we wait ({where}): {said}", code=code)
     if status == 401:
-        return CredentialsError(f"The registry does not accept ECR's password ({where}): {said}", code=code)
+        return CredentialsError(
+            f"The registry does not accept ECR's password ({where}): {said}",
+            code=code,
+            hint="Try again: each attempt asks for a new password. If it stays, check ecr:GetAuthorizationToken.",
+        )
     if status == 403:
         actions = "ecr:BatchGetImage" if did == "pull" else "ecr:PutImage and ecr:BatchGetImage"
         return RemoteError(

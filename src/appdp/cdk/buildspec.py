@@ -1,8 +1,8 @@
 """The buildspec of one architecture: what CodeBuild runs, as plain data.
 
 ``pre_build`` logs in to the registry, asks it what of the commit is published already, and checks the sources of what
-is not; ``build`` runs one bake for the rest, and says what was cached, what was built and how long it took. Each phase
-is one command, which needs bash, Docker with buildx, and, for the login, the AWS command line.
+is not; ``build`` runs one bake for the rest, and says what was cached, what was built and how long it took, or why it
+failed. Each phase is one command, which needs bash, Docker with buildx, and, for the login, the AWS command line.
 
 What a phase leaves for the next is in a folder of the commit and the architecture, outside the sources, so that it is
 in no build context.
@@ -69,11 +69,20 @@ def _files(application: Application, architecture: str, attestations: Attestatio
         "\t".join((image.name, repository_name(application.name, image.name), image.context, image.dockerfile))
         for image in images_for(application, architecture)
     )
-    start = 'rm -rf -- "$work"\nmkdir -p "$work"\n'
-    return start + "".join(
-        _written(name, text)
-        for name, text in (("bake.json", bake), ("images", images), ("summary.awk", _shell("summary.awk").rstrip()))
+    stages = "\n".join(
+        "\t".join((image.name, image.target, image.dockerfile))
+        for image in images_for(application, architecture)
+        if image.target is not None
     )
+    files = {
+        "bake.json": bake,
+        "images": images,
+        "stages": stages,
+        "summary.awk": _shell("summary.awk").rstrip(),
+        "reason.awk": _shell("reason.awk").rstrip(),
+    }
+    start = 'rm -rf -- "$work"\nmkdir -p "$work"\n'
+    return start + "".join(_written(name, text) for name, text in files.items())
 
 
 def _written(name: str, text: str) -> str:

@@ -14,6 +14,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from appdp.cdk.acknowledgements import acknowledge_findings, wildcard_finding
+from appdp.cdk.approval import PUBLISH, approval_link, approval_text
 from appdp.cdk.architecture import Architecture
 from appdp.cdk.artifact_bucket import artifact_bucket
 from appdp.cdk.bake import COMMIT, architectures
@@ -246,23 +247,25 @@ class DeliveryPipeline(Construct):
             action_name="Publish",
             lambda_=self.publisher.function,
             user_parameters=USER_PARAMETERS,
-            variables_namespace="Publish",
+            variables_namespace=PUBLISH,
         )
 
     def _stage(self, stage: Stage) -> codepipeline.StageProps:
-        approval = [self._approval(stage.approval)] if stage.approval else []
+        approval = [self._approval(stage.approval, stage.environment_names)] if stage.approval else []
         deploys = [self._deploy(environment, len(approval) + 1) for environment in stage.environment_names]
         return codepipeline.StageProps(stage_name=stage.name, actions=[*approval, *deploys])
 
-    def _approval(self, approval: Approval) -> codepipeline.IAction:
-        """It links to the commit: which release runs is known only when the pipeline does, so no link compares them."""
+    def _approval(self, approval: Approval, environments: Sequence[str]) -> codepipeline.IAction:
+        repository = self._source.repository
+        compared = [name for name in environments if name in self.publisher.environments]
+        note = approval.note or f"Release {RELEASE} of {self.application.name}"
         return actions.ManualApprovalAction(
             action_name="Approve",
             run_order=1,
             notification_topic=approval.topic,
             timeout=approval.timeout,
-            additional_information=approval.note or f"Release {RELEASE} of {self.application.name}",
-            external_entity_link=f"https://github.com/{self._source.repository}/commit/{RELEASE}",
+            additional_information=approval_text(note, repository, compared),
+            external_entity_link=approval_link(repository, RELEASE, compared),
         )
 
     def _deploy(self, environment: str, order: int) -> codepipeline.IAction:

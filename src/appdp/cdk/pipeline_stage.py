@@ -16,6 +16,12 @@ from appdp.model.handoff import check_environment
 APPROVAL_MINUTES: Final = (5, 86_400)
 """See: https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
 
+NOTE_LIMIT: Final = 900
+"""So that there is room in the 1,000 characters of an action's value for a commit that it names.
+
+See: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
+"""
+
 _STAGE = re.compile(r"[A-Za-z0-9.@_-]{1,100}")
 """See: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StageDeclaration.html"""
 
@@ -48,13 +54,18 @@ class Environment:
 class Approval:
     """Somebody has to agree before a stage deploys. Waiting costs nothing.
 
+    Whoever does sees a link to GitHub that compares the release with what the stage's first environment runs, and for
+    each environment which images change. That is what it ran when the release was published: what another pipeline
+    deploys there meanwhile is not counted.
+
     Args:
         topic: told when an approval is waited for. Default: nobody is told; the console shows it.
         timeout: how long, 5 minutes to 60 days; then the stage fails. Default: 7 days.
-        note: shown to who approves. Default: the application and the commit.
+        note: shown to who approves, before what the release changes; 1 to 900 characters. Default: the application and
+            the commit.
 
     Raises:
-        ConfigurationError: a time out of range.
+        ConfigurationError: a time out of range, or a note that is too long.
     """
 
     topic: sns.ITopic | None = None
@@ -62,6 +73,12 @@ class Approval:
     note: str | None = None
 
     def __post_init__(self) -> None:
+        note = self.note
+        if note is not None and not Token.is_unresolved(note) and not 1 <= len(note) <= NOTE_LIMIT:
+            raise ConfigurationError(
+                f"Approval note has {len(note)} characters: allowed are 1 to {NOTE_LIMIT}.",
+                hint="Say it shorter, or link to a page that says it.",
+            )
         if self.timeout is None:
             return
         shortest, longest = APPROVAL_MINUTES

@@ -44,13 +44,14 @@ class Publisher(Construct):
         application: what is released.
         registry: the host of the registry.
         repositories: image name → ARN of its repository.
-        environments: the names of the pipeline's environments.
+        environments: the names of the environments that a release is compared with.
         scan: see :class:`Scan`.
 
     Attributes:
         function: the function.
         role: what it may do.
         manifest: the parameter that tells it what to publish.
+        environments: those that a release is compared with; each has output variables of its own.
     """
 
     def __init__(  # noqa: PLR0913 - flat keyword-only props, as everywhere in the CDK
@@ -66,6 +67,7 @@ class Publisher(Construct):
         scan: Scan | None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.environments = tuple(environments)
         rule = scan.rule if scan else None
         runtime = RuntimeFunction(
             self,

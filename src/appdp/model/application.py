@@ -18,6 +18,12 @@ PLATFORMS: Final = ("linux/amd64", "linux/arm64")
 See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-arm64.html
 """
 
+_STAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+"""The name of a stage, or its number.
+
+See: https://docs.docker.com/reference/dockerfile/#from
+"""
+
 _SECRET_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -37,7 +43,7 @@ class Image:
             key of one of its JSON fields, as in ``{"npm": "shop/tokens:npm"}``. Default: none.
 
     Raises:
-        ConfigurationError: a name, platform or path that cannot work.
+        ConfigurationError: a name, platform, target or path that cannot work.
     """
 
     name: str
@@ -56,7 +62,14 @@ class Image:
         if unknown or not self.platforms:
             raise ConfigurationError(
                 f"Image {self.name!r} asks for platforms {list(self.platforms)}: "
-                f"allowed are one or both of {list(PLATFORMS)}."
+                f"allowed are one or both of {list(PLATFORMS)}.",
+                hint="Those are what Fargate runs; leave the rest out.",
+            )
+        if self.target is not None and not _STAGE.fullmatch(self.target):
+            raise ConfigurationError(
+                f"Image {self.name!r} has target={self.target!r}, which no stage of a Dockerfile can be called: "
+                "allowed are A-Z, a-z, 0-9, '_', '.' and '-'.",
+                hint="Name a stage of its Dockerfile (FROM … AS name), or leave target out for the last one.",
             )
         object.__setattr__(self, "secrets", MappingProxyType(dict(self.secrets)))
         self._check_path("context", self.context, self.context)
@@ -100,7 +113,11 @@ class Application:
             raise ConfigurationError(f"Application {self.name!r} has no image.", hint="Add images=[Image(name='web')].")
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
-            raise ConfigurationError(f"Application {self.name!r} has more than one image called {', '.join(doubled)}.")
+            raise ConfigurationError(
+                f"Application {self.name!r} has more than one image called {', '.join(doubled)}: each has a repository "
+                "of its name, so a name is there once.",
+                hint="Give one of them another name.",
+            )
 
     def image(self, name: str) -> Image:
         """The image called ``name``.

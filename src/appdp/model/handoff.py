@@ -25,6 +25,9 @@ parameter                          written by                             value
 ``/appdp/{application}``           the engine, after a release has        :class:`.publication.LatestRelease`
 ``/releases/latest``               passed its scan
 =================================  =====================================  =========================================
+
+A pipeline's approvals show two output variables of its publish action for each environment: :func:`changes_variable`
+and :func:`about_variable`.
 """
 
 from __future__ import annotations
@@ -143,6 +146,16 @@ def pipeline_parameter(application: str, pipeline: str) -> str:
 def release_registry_parameter(application: str) -> str:
     """Names the release that was published last, whatever environments run."""
     return f"{ROOT}/{application}/releases/latest"
+
+
+def changes_variable(environment: str) -> str:
+    """The publish action's output variable with the page, below the repository's, that shows what a release changes."""
+    return f"changes_{environment}"
+
+
+def about_variable(environment: str) -> str:
+    """The publish action's output variable that says, in a sentence or two, what a release changes."""
+    return f"about_{environment}"
 
 
 def environment_tag(environment: str) -> str:

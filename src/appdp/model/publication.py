@@ -14,6 +14,12 @@ from appdp.model.environment import ImageRepository
 VERSION: Final = 1
 """Version of the values' shape. A reader refuses a newer one."""
 
+ABOUT_LIMIT: Final = 240
+"""Characters of what an approval is told about one environment. Those of a stage share the 1,000 of an action's value.
+
+See: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
+"""
+
 ScanKind = Literal["ecr_basic", "ecr_enhanced"]
 Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
 

@@ -24,8 +24,10 @@ from appdp.aws.registry import EcrRegistry
 from appdp.aws.scans import EcrScans
 from appdp.aws.session import Session
 from appdp.engine.publish import Publication, Step, begin, may_pass, publish, read_manifest
+from appdp.engine.publish.comparing import about_changes, changes_page
 from appdp.engine.publish.ports import PipelineJobs, PublishPorts
 from appdp.errors import AppdpError, ConfigurationError, RemoteError
+from appdp.model.handoff import about_variable, changes_variable
 from appdp.model.publication import PipelineManifest
 
 _LOG = logging.getLogger(__name__)
@@ -70,9 +72,21 @@ def perform(event: Mapping[str, Any], jobs: PipelineJobs, where: Callable[[], Pu
 
 
 def variables(step: Step) -> dict[str, str]:
-    """The action's output variables: the commit, and as JSON the images that each environment runs already."""
-    unchanged = {environment: list(images) for environment, images in step.unchanged.items()}
-    return {"commit": step.state.commit, "unchanged": json.dumps(unchanged, separators=(",", ":"))}
+    """The action's output variables.
+
+    The commit; as JSON the images that each environment runs already; and for each environment what its approval shows:
+    the page with the changes, and a sentence about them.
+
+    See: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html
+    """
+    commit, images = step.state.commit, tuple(step.digests)
+    unchanged = {environment: list(same) for environment, same in step.unchanged.items()}
+    found = {"commit": commit, "unchanged": json.dumps(unchanged, separators=(",", ":"))}
+    for environment, same in step.unchanged.items():
+        running = step.running.get(environment)
+        found[changes_variable(environment)] = changes_page(commit, running)
+        found[about_variable(environment)] = about_changes(environment, commit, running, images, same)
+    return found
 
 
 @cache

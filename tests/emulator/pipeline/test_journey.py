@@ -7,6 +7,7 @@ its order, since each part stands on what the one before it left in the registry
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.emulator.pipeline.crew import HERE, NAMES, Crew, architectures, first
 from tests.emulator.pipeline.repository import Repository
 from tests.emulator.policies import refused, unused
 
+GITHUB = "https://github.com/acme/crew"
 MAIN = PushEvent(branch="main", paths=("beta.txt",))
 
 LOG = {
@@ -62,8 +64,13 @@ def test_a_push_becomes_running_tasks(crew: Crew) -> None:
     third = crew.repository.commit({"notes.txt": "nothing that is built\n"})
     plain_images(crew, second, third)
     a_publication_that_fails(crew, third)
-    a_broken_commit(crew, third)
+    broken_commits(crew, third)
     nothing_is_allowed_in_vain(crew)
+
+
+def shown(actions: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """What who approved had seen."""
+    return dict(actions["Approve"]["input"]["resolvedConfiguration"])
 
 
 def first_release(crew: Crew, commit: str) -> None:
@@ -75,6 +82,10 @@ def first_release(crew: Crew, commit: str) -> None:
     for architecture in architectures():
         log = crew.log(next(detail for name, detail in actions.items() if architecture in name))
         assert f"Building {' '.join(NAMES)} for linux/{architecture}" in log
+    assert shown(actions) == {
+        "ExternalEntityLink": f"{GITHUB}/commit/{commit}",
+        "CustomData": f"Release {commit} of crew\ndev has no release yet.",
+    }
     services = crew.services()
     for name in NAMES:
         index = crew.index(name, commit)
@@ -101,6 +112,10 @@ def second_release(crew: Crew, first: str, second: str) -> None:
     log = crew.log(next(detail for name, detail in actions.items() if HERE in name))
     assert "alpha: 4 steps from the cache, 0 built" in log
     assert actions["Publish"]["output"]["outputVariables"]["commit"] == second
+    assert shown(actions) == {
+        "ExternalEntityLink": f"{GITHUB}/compare/{first}...{second}",
+        "CustomData": f"Release {second} of crew\ndev runs {first[:12]}. Changed: beta. The same: alpha, gamma.",
+    }
 
 
 def again(crew: Crew, commit: str) -> None:
@@ -110,6 +125,7 @@ def again(crew: Crew, commit: str) -> None:
     actions = crew.actions(execution)
     assert crew.ended[execution] == "Succeeded"
     assert crew.services() == before
+    assert shown(actions)["CustomData"].endswith("\ndev runs this release already.")
     assert {name: crew.index(name, commit)["digest"] for name in NAMES} == indexes
     for architecture in architectures():
         log = crew.log(next(detail for name, detail in actions.items() if architecture in name))
@@ -140,14 +156,20 @@ def a_publication_that_fails(crew: Crew, commit: str) -> None:
     assert next(iter(actions)) == "Publish"
 
 
-def a_broken_commit(crew: Crew, before: str) -> None:
-    """A commit without a Dockerfile fails in the build, says so, and changes nothing."""
+def broken_commits(crew: Crew, before: str) -> None:
+    """A commit without a stage, or without a Dockerfile, fails in the build, says so, and changes nothing."""
+    without = str(first_files()["Dockerfile"]).replace(" AS gamma", "")
+    no_stage = crew.repository.commit({"Dockerfile": without})
     crew.repository.git("rm", "--quiet", "Dockerfile")
-    commit = crew.repository.commit({"why.txt": "no Dockerfile\n"})
-    execution = crew.push(MAIN, commit)[1]
-    actions = crew.actions(execution)
-    assert "there is no Dockerfile 'Dockerfile' in its build context '.'" in crew.ended[execution]
-    assert "Publish" not in actions
+    no_dockerfile = crew.repository.commit({"why.txt": "no Dockerfile\n"})
+    for commit, said in (
+        (no_stage, "Image 'gamma': its Dockerfile 'Dockerfile' has no stage 'gamma'. Name a stage so"),
+        (no_dockerfile, "Image 'alpha': there is no Dockerfile 'Dockerfile' in its build context '.'"),
+    ):
+        execution = crew.push(MAIN, commit)[1]
+        actions = crew.actions(execution)
+        assert said in crew.ended[execution]
+        assert "Publish" not in actions
     assert crew.aws.client("ssm").get_parameter(Name="/appdp/crew/dev/release")["Parameter"]["Value"] == before
 
 

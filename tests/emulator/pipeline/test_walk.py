@@ -235,6 +235,22 @@ def test_an_approval_waits_and_is_decided_once(
     assert "after lunch" in result["externalExecutionSummary"]
 
 
+def test_an_approval_shows_what_a_function_told(aws: EmbeddedAws, run: Callable[..., str]) -> None:
+    publish = action(
+        "Publish",
+        "Lambda",
+        Configuration={"FunctionName": "report", "UserParameters": '{"commit": "c1"}'},
+        Namespace="Publish",
+    )
+    link = {"ExternalEntityLink": "https://github.com/acme/shop/#{Publish.seen}", "CustomData": "It is #{Publish.seen}"}
+    execution = run([publish], [action("Approve", "Manual", Configuration=link)])
+    token(aws, "Approve")
+    assert actions_of(aws, execution)["Approve"]["input"]["resolvedConfiguration"] == {
+        "ExternalEntityLink": "https://github.com/acme/shop/half way",
+        "CustomData": "It is half way",
+    }
+
+
 @pytest.mark.parametrize("good", [True, False])
 def test_a_state_machine_decides(aws: EmbeddedAws, run: Callable[..., str], good: bool) -> None:
     end = {"Type": "Succeed"} if good else {"Type": "Fail", "Error": "rolled_back", "Cause": "api: 3 tasks stopped"}

@@ -81,6 +81,7 @@ def test_images_that_an_environment_runs_already_are_marked() -> None:
     publishing.runs("dev", "c1")
     step = publishing.drive(publishing.begin("c2"))
     assert step.unchanged == {"dev": ("web", "job"), "prod": ("job",), "new": ()}
+    assert step.running == {"dev": "c1", "prod": "c0"}
     assert step.summary == "Published c2: web, api, job; dev runs web, job already; prod runs job already"
     assert publishing.events.sent[-1][1]["unchanged"] == {"dev": ["web", "job"], "prod": ["job"], "new": []}
     publishing.runs("prod", "c2")

@@ -67,6 +67,7 @@ def test_an_enhanced_scan_is_never_started_by_us() -> None:
     publishing.scans.on_push = False
     error = refused(publishing)
     assert "The scan did not end within 600 s: web (linux/amd64): not started" in error.message
+    assert "Check that Amazon Inspector is on for the registry" in error.hint
     assert publishing.scans.starts == []
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from appdp.aws.session import Session
 from appdp.engine.publish.ports import Finding, PublishPorts
 from appdp.errors import ConfigurationError, RemoteError, Throttled
 from appdp.model.handoff import pipeline_parameter
@@ -69,7 +71,12 @@ def test_a_publication_from_its_first_call_to_its_last() -> None:
     assert first.summary.startswith("Waiting for the scan of api (linux/amd64)")
     last = pipeline(publishing)
     assert last.kind == ""
-    assert last.variables == {"commit": "c1", "unchanged": '{"dev":["web"]}'}
+    assert last.variables == {
+        "commit": "c1",
+        "unchanged": '{"dev":["web"]}',
+        "changes_dev": "compare/c0...c1",
+        "about_dev": "dev runs c0. Changed: api. The same: web.",
+    }
     assert last.summary == "Published c1: web, api; dev runs web already"
 
 
@@ -200,6 +207,24 @@ def test_killed_at_every_call_and_called_again_with_the_same_event() -> None:
             name: publishing.distribution.digest(f"shop/{name}", "c1") for name in digests.digests
         } == digests.digests
         assert len(publishing.registrations) == 1
+
+
+def test_every_environment_has_variables_that_codepipeline_takes() -> None:
+    publishing = built(environments=("dev", "my-qa", "new"))
+    publishing.runs("dev", "c1")
+    publishing.runs("my-qa", "v1.2")
+    variables = pipeline(publishing).variables
+    assert {name: value for name, value in variables.items() if "_" in name} == {
+        "changes_dev": "commit/c1",
+        "about_dev": "dev runs this release already.",
+        "changes_my-qa": "compare/v1.2...c1",
+        "about_my-qa": "my-qa runs v1.2. Changed: web, api.",
+        "changes_new": "commit/c1",
+        "about_new": "new has no release yet.",
+    }
+    model = Session().boto.client("codepipeline", region_name="eu-west-1").meta.service_model
+    pattern = model.shape_for("OutputVariablesKey").metadata["pattern"]
+    assert all(re.fullmatch(pattern, name) for name in variables)
 
 
 @pytest.fixture

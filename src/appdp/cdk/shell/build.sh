@@ -13,7 +13,10 @@ build() {
   docker buildx bake --file "$work/bake.json" --progress plain --metadata-file "$work/metadata.json" \
     "${targets[@]}" 2>&1 | tee "$work/bake.log" || status=$?
   awk -v images="${targets[*]}" -f "$work/summary.awk" "$work/bake.log"
-  if [ "$status" -ne 0 ]; then say "The build failed; the reason is above."; fi
+  if [ "$status" -ne 0 ]; then
+    awk -v images="${targets[*]}" -v platform="linux/$APPDP_ARCHITECTURE" -v stages="$work/stages" \
+      -f "$work/reason.awk" "$work/bake.log"
+  fi
   return "$status"
 }
 

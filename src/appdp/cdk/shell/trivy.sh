@@ -17,18 +17,27 @@ install_trivy() {
 
 # Every image that is not released yet, also one that an earlier, failed run pushed: no retry passes the gate unseen.
 scan() {
-  local name repository failed=0
-  local options=(--severity "$APPDP_TRIVY_SEVERITY" --exit-code 1 --no-progress)
+  local name repository code failed=0
+  # A code that Trivy has for nothing else tells what it found from what it could not do.
+  local options=(--severity "$APPDP_TRIVY_SEVERITY" --exit-code 10 --no-progress)
   if [ "$APPDP_TRIVY_IGNORE_UNFIXED" = true ]; then options+=(--ignore-unfixed); fi
   while IFS=$'\t' read -r name repository _; do
     if [ "$(cat "$work/state/$name")" = released ]; then continue; fi
     say "Scanning image '$name'."
-    if ! "$work/trivy/trivy" image --platform "linux/$APPDP_ARCHITECTURE" "${options[@]}" \
-      "$APPDP_REGISTRY/$repository:$APPDP_COMMIT-$APPDP_ARCHITECTURE" </dev/null; then
-      say "Image '$name' was refused: Trivy found $APPDP_TRIVY_SEVERITY, or could not scan it. The reason is above."
-      failed=1
+    code=0
+    "$work/trivy/trivy" image --platform "linux/$APPDP_ARCHITECTURE" "${options[@]}" \
+      "$APPDP_REGISTRY/$repository:$APPDP_COMMIT-$APPDP_ARCHITECTURE" </dev/null || code=$?
+    if [ "$code" -eq 0 ]; then continue; fi
+    failed=1
+    if [ "$code" -eq 10 ]; then
+      say "Image '$name' was refused: Trivy found what is $APPDP_TRIVY_SEVERITY; it is listed above."
+    else
+      say "Image '$name' was refused: Trivy could not scan it (code $code); the reason is above. Retry this stage."
     fi
   done <"$work/images"
+  if [ "$failed" -ne 0 ]; then
+    say "The release is not published. Allowed is nothing of $APPDP_TRIVY_SEVERITY: update the base image or the packages."
+  fi
   return "$failed"
 }
 

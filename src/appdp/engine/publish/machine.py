@@ -11,7 +11,7 @@ from appdp.engine.publish.ports import PublishPorts
 from appdp.engine.publish.registering import register
 from appdp.engine.publish.scanning import waiting_for_scans
 from appdp.engine.publish.state import Publication, Step
-from appdp.engine.publish.unchanged import unchanged_images
+from appdp.engine.publish.unchanged import running_releases, unchanged_images
 from appdp.errors import ConfigurationError, RemoteError
 from appdp.model.handoff import pipeline_parameter
 from appdp.model.publication import PipelineManifest
@@ -37,7 +37,8 @@ def publish(state: Publication, manifest: PipelineManifest, ports: PublishPorts)
         waiting = waiting_for_scans(state, manifest.scan, manifest.images, released, ports)
         if waiting:
             return Step(state=state, wait_seconds=POLL_SECONDS, summary=_waiting(waiting))
-    unchanged = unchanged_images(manifest, released, ports)
+    running = running_releases(manifest, ports)
+    unchanged = unchanged_images(manifest, released, running, ports)
     register(state, manifest, released, unchanged, ports)
     return Step(
         state=state,
@@ -45,6 +46,7 @@ def publish(state: Publication, manifest: PipelineManifest, ports: PublishPorts)
         summary=_published(state, released, unchanged),
         digests={name: image.digest for name, image in released.items()},
         unchanged=unchanged,
+        running=running,
     )
 
 

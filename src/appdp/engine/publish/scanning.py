@@ -28,6 +28,11 @@ _ADVICE: Final = {
     ScanStatus.IMAGE_ARCHIVED: "Restore the image from the archive, then retry this stage.",
 }
 
+_LATE: Final[Mapping[str, str]] = {
+    "ecr_basic": "Look at the image's scan in the Amazon ECR console.",
+    "ecr_enhanced": "Check that Amazon Inspector is on for the registry and its filters name these repositories.",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Subject:
@@ -67,7 +72,8 @@ def waiting_for_scans(
     if waiting and ports.clock.now() - state.started_at > rule.timeout_seconds:
         raise Refused(
             f"The scan did not end within {rule.timeout_seconds} s: {'; '.join(waiting)}.",
-            hint="Retry this stage, or allow the scan more time. Without its result nothing is registered.",
+            hint=f"{_LATE[rule.kind]} Then retry this stage, or allow more time with timeout= of the pipeline's Scan. "
+            "Without a result nothing is registered.",
         )
     return tuple(waiting)
 

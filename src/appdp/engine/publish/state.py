@@ -77,6 +77,7 @@ class Step:
         summary: what was done, or what is waited for, in one line.
         digests: image name → digest of its index, when done.
         unchanged: environment → the images that it runs already, when done.
+        running: environment → the release that it runs, when done; without those that have none yet.
     """
 
     state: Publication
@@ -85,6 +86,7 @@ class Step:
     summary: str
     digests: Mapping[str, str] = field(default_factory=dict)
     unchanged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    running: Mapping[str, str] = field(default_factory=dict)
 
 
 def begin(user_parameters: str, now: float) -> Publication:

@@ -159,6 +159,7 @@ def _detail(execution: Execution, run: ActionRun) -> Answer:
         "startTime": run.started,
         "lastUpdateTime": run.updated,
         "status": run.status,
+        "input": {"resolvedConfiguration": dict(run.configuration)},
         "output": {"executionResult": result, "outputVariables": dict(run.variables)},
     }
 

@@ -42,7 +42,10 @@ class Pipeline:
 
 @dataclass(slots=True, eq=False)
 class ActionRun:
-    """One action of one execution. ``decision`` is what an approval waits for, ``token`` names it."""
+    """One action of one execution. ``decision`` is what an approval waits for, ``token`` names it.
+
+    ``configuration`` is the action's, with every variable filled in.
+    """
 
     stage: str
     name: str
@@ -52,6 +55,7 @@ class ActionRun:
     updated: datetime = field(default_factory=now)
     summary: str = ""
     external_id: str = ""
+    configuration: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     token: str = ""
     decision: asyncio.Future[tuple[str, str]] | None = None

@@ -82,10 +82,11 @@ class Walker:
         if performer is None:
             known = ", ".join(sorted(self._performers))
             raise ActionFailed(f"Actions of {provider} are not run here; those of {known} are.")
+        run.configuration = resolved_all(action.get("configuration") or {}, execution.namespaces)
         order = Order(
             execution=execution,
             run=run,
-            configuration=resolved_all(action.get("configuration") or {}, execution.namespaces),
+            configuration=run.configuration,
             inputs=tuple(execution.artifacts[artifact["name"]] for artifact in action.get("inputArtifacts") or ()),
         )
         done = await performer.perform(order)

@@ -41,7 +41,7 @@ DeliveryPipeline(
     repositories=images,
     source=GitHub("acme/crew", connection_arn=CONNECTION),
     trigger=Push(branches=["main"]),
-    stages=[Stage(deployer)],
+    stages=[Stage(deployer, approve=True)],
 )
 
 dev = Stack(app, "crew-dev")
