@@ -91,7 +91,9 @@ def test_pushes_are_built_by_the_pipeline_and_run_by_digest(with_containers: Reh
     assert "starts nothing in appdp-shop-main; filter 1: the branch is none of main" in nothing.failure
     assert tagged.pipeline is not None
     assert any("Nothing to build" in line for line in tagged.pipeline.log)
-    assert tagged.pipeline.approved == ("appdp-shop-tags stands before Deploy-dev. Approved.",)
+    (approved,) = tagged.pipeline.approved
+    assert f"dev runs {first.tag[:12]}" in approved
+    assert f"https://github.com/acme/shop/compare/{first.tag}...{second.tag} Approved." in approved
 
 
 @pytest.mark.docker

@@ -185,7 +185,10 @@ def _declared(started: Started, action: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _about(started: Started, action: Mapping[str, Any]) -> str:
-    return f"{started.name} stands before {action['stageName']}."
+    """What whoever approves sees in the console: where the pipeline stands, the note, and the link."""
+    shown = (action.get("input") or {}).get("resolvedConfiguration") or {}
+    said = [" ".join(str(shown.get("CustomData", "")).split()), str(shown.get("ExternalEntityLink", ""))]
+    return " ".join([f"{started.name} stands before {action['stageName']}.", *filter(None, said)])
 
 
 def _span(action: Mapping[str, Any]) -> Span:

@@ -14,6 +14,7 @@ from appdp.local.rehearsal.live import Sight
 from appdp.local.rehearsal.record import ActRecord
 
 PROVIDERS = {"Source": "CodeStarSourceConnection", "Build": "CodeBuild", "Approve": "Manual", "Deploy": "StepFunctions"}
+SHOWN = {"CustomData": "Release c0ffee\nprod runs 1c9e.", "ExternalEntityLink": "https://example.com/compare"}
 APPROVAL = list(PROVIDERS).index("Approve")
 
 
@@ -73,6 +74,7 @@ class FakePipelines:
                 "status": "InProgress" if number == self._at else "Succeeded",
                 "startTime": at,
                 "lastUpdateTime": at,
+                "input": {"resolvedConfiguration": SHOWN if name == "Approve" else {}},
                 "output": {"executionResult": {"externalExecutionId": "project:b1"}},
             }
             for number, name in enumerate(PROVIDERS)
@@ -158,7 +160,9 @@ def test_an_execution_is_followed_to_its_end(agree: bool, answer: bool) -> None:
     run = delivery.follow(_started(pipelines, delivery), 1.0, lambda: told.append(len(screen.lines)))
     assert (run.status, run.started_at, [span.name for span in run.actions]) == ("Succeeded", 1.0, [*PROVIDERS])
     assert run.log == ("Build: api: 3 steps from the cache",)
-    assert run.approved == ("next stands before Approve. Approved.",)
+    assert run.approved == (
+        "next stands before Approve. Release c0ffee prod runs 1c9e. https://example.com/compare Approved.",
+    )
     assert [each["token"] for each in pipelines.decided] == ["token of next"]
     assert len(told) == 1
     assert bool(screen.questions) is not agree
