@@ -226,7 +226,7 @@ PYPROJECT = {
 }
 
 IGNORED = [
-    *("# What make sets up", "/.venv/", "/.tools/", "/.cache/"),
+    *("# What make sets up", "/.venv", "/.tools", "/.cache/"),
     *("# What Python and its tools leave", "__pycache__/", "*.egg-info/", "/dist/", "/build/"),
     *(".mypy_cache/", ".ruff_cache/", ".pytest_cache/", ".hypothesis/", ".import_linter_cache/"),
     *(".coverage*", "/htmlcov/"),

@@ -187,8 +187,9 @@ def _declared(started: Started, action: Mapping[str, Any]) -> Mapping[str, Any]:
 def _about(started: Started, action: Mapping[str, Any]) -> str:
     """What whoever approves sees in the console: where the pipeline stands, the note, and the link."""
     shown = (action.get("input") or {}).get("resolvedConfiguration") or {}
-    said = [" ".join(str(shown.get("CustomData", "")).split()), str(shown.get("ExternalEntityLink", ""))]
-    return " ".join([f"{started.name} stands before {action['stageName']}.", *filter(None, said)])
+    note = "; ".join(str(shown.get("CustomData", "")).splitlines())
+    said = (f"{started.name} stands before {action['stageName']}.", note, str(shown.get("ExternalEntityLink", "")))
+    return " ".join(part for part in said if part)
 
 
 def _span(action: Mapping[str, Any]) -> Span:

@@ -161,7 +161,7 @@ def test_an_execution_is_followed_to_its_end(agree: bool, answer: bool) -> None:
     assert (run.status, run.started_at, [span.name for span in run.actions]) == ("Succeeded", 1.0, [*PROVIDERS])
     assert run.log == ("Build: api: 3 steps from the cache",)
     assert run.approved == (
-        "next stands before Approve. Release c0ffee prod runs 1c9e. https://example.com/compare Approved.",
+        "next stands before Approve. Release c0ffee; prod runs 1c9e. https://example.com/compare Approved.",
     )
     assert [each["token"] for each in pipelines.decided] == ["token of next"]
     assert len(told) == 1
