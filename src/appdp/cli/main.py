@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import sys
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ import click
 from appdp import __version__
 from appdp.errors import AppdpError
 
-_VERBS: Final = ("deploy", "rollback", "status", "releases", "rehearse")
+_VERBS: Final = ("deploy", "rollback", "status", "diff", "releases", "rehearse")
 """In the order of ``--help``. Each is a command of its own name in a module of its own name."""
 
 _EXTRAS: Final = {"rehearse": "local"}
@@ -42,6 +43,8 @@ class Verbs(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's own signature)
         """Run the verb; errors are printed once, with a traceback only for ``--debug``."""
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False  # https://no-color.org; without it, click colours what goes to a terminal
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit):

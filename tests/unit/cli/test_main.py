@@ -15,14 +15,17 @@ from appdp.cli.main import main
 from appdp.cli.options import launch_options
 
 
+VERBS = main.list_commands(click.Context(main))
+
+
 def test_help_lists_the_verbs_and_the_exit_codes() -> None:
     result = CliRunner().invoke(main, ["--help"])
     assert result.exit_code == 0
-    for words in ("deploy", "rollback", "status", "releases", "9 AWS or credentials error"):
+    for words in (*VERBS, "9 AWS or credentials error"):
         assert words in result.stdout
 
 
-@pytest.mark.parametrize("verb", ["deploy", "rollback", "status", "releases"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_each_verb_has_help(verb: str) -> None:
     result = CliRunner().invoke(main, [verb, "-h"])
     assert result.exit_code == 0
@@ -39,7 +42,7 @@ def test_an_unknown_verb() -> None:
     assert "No such command 'destroy'" in result.stderr
 
 
-@pytest.mark.parametrize("args", [["--help"], ["deploy", "--help"], ["status", "--help"]])
+@pytest.mark.parametrize("args", [["--help"], *([verb, "--help"] for verb in VERBS if verb != "rehearse")])
 def test_help_imports_nothing_heavy(args: list[str]) -> None:
     program = (
         "import sys\n"

@@ -28,16 +28,17 @@ unlock    sends the event, deletes gate, markers and lock            act on a lo
 
 The modules: ``machine`` chooses the phase and says what an error means in it; one module per phase (``prepare``,
 ``green``, ``gate``, ``cutover``, ``bake``, ``record``, ``going_back``, ``unlock``); ``survey``, ``resolving``,
-``checks``, ``compare`` and ``leftovers`` look before anything changes, for ``prepare`` and for ``planning``
-(``--dry-run``) alike; ``starting``, ``finding``, ``follow`` and ``stopping`` deal with ECS's service deployments;
-``watching``, ``watchdog`` and ``reasons`` end a hopeless one and say why; ``locking``, ``clone``, ``content``,
-``polling``, ``releases`` and ``faults`` are one rule each.
+``checks``, ``compare`` and ``leftovers`` look before anything changes, for ``prepare``, for ``planning``
+(``--dry-run``) and for ``difference`` alike; ``starting``, ``finding``, ``follow`` and ``stopping`` deal with ECS's
+service deployments; ``watching``, ``watchdog`` and ``reasons`` end a hopeless one and say why; ``locking``, ``clone``,
+``content``, ``polling``, ``releases`` and ``faults`` are one rule each.
 
 A phase that is added later (jobs before and after, schedules, a hold) is one more module and one more row in
 ``machine``.
 """
 
 from appdp.engine.deploy.changing import finish, go_back
+from appdp.engine.deploy.difference import Difference, ServiceDifference, difference
 from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.machine import advance, begin
 from appdp.engine.deploy.manifests import read_deployer
@@ -45,4 +46,17 @@ from appdp.engine.deploy.planning import plan
 from appdp.engine.deploy.step import Step
 from appdp.model.request import Request
 
-__all__ = ["Request", "Step", "advance", "begin", "finish", "go_back", "passes", "plan", "read_deployer"]
+__all__ = [
+    "Difference",
+    "Request",
+    "ServiceDifference",
+    "Step",
+    "advance",
+    "begin",
+    "difference",
+    "finish",
+    "go_back",
+    "passes",
+    "plan",
+    "read_deployer",
+]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from appdp.errors import Refused
+from appdp.model.environment import DeployerManifest, ServiceManifest
 
 OUTPUT_ONLY: Final = frozenset(
     {
@@ -57,6 +58,28 @@ def clone(definition: Mapping[str, Any], images: Mapping[str, str]) -> dict[str,
     copied["containerDefinitions"] = [_with_image(one, images) for one in definition["containerDefinitions"]]
     tags = [tag for tag in copied.pop("tags", ()) if not tag["key"].lower().startswith(_RESERVED_TAGS)]
     return {**copied, "tags": tags} if tags else copied
+
+
+def released_images(
+    manifest: ServiceManifest, deployer: DeployerManifest, release: str, digests: Mapping[str, str]
+) -> dict[str, str]:
+    """Container name → image reference, pinned by digest, of everything that a release changes in a service.
+
+    Args:
+        manifest: the service's manifest as it is now.
+        deployer: knows where each image lives.
+        release: the release's tag, for the message.
+        digests: image name → digest of the release's image.
+
+    Raises:
+        Refused: the manifest asks for an image that the release was not resolved for.
+    """
+    strange = sorted(set(manifest.containers.values()) - (digests.keys() & deployer.images.keys()))
+    if strange:
+        raise Refused(f"Its manifest now asks for {', '.join(strange)}, which {release!r} was not resolved for.")
+    return {
+        container: deployer.images[image].by_digest(digests[image]) for container, image in manifest.containers.items()
+    }
 
 
 def container_names(definition: Mapping[str, Any]) -> tuple[str, ...]:

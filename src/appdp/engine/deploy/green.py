@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from appdp.engine.deploy.changing import changed_services, enter, go_back, in_progress
-from appdp.engine.deploy.clone import clone
+from appdp.engine.deploy.clone import clone, released_images
 from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.gate import put_gate
 from appdp.engine.deploy.manifests import read_deployer, read_manifest
@@ -58,15 +58,7 @@ def _register(deployment: Deployment, service: ServiceState, ports: Ports, now: 
 def _register_clone(deployment: Deployment, service: ServiceState, ports: Ports) -> str:
     deployer = read_deployer(deployment.application, deployment.environment, ports)
     manifest = read_manifest(deployment.application, deployment.environment, service.name, ports)
-    digests = deployment.digests or {}
-    strange = sorted(set(manifest.containers.values()) - (digests.keys() & deployer.images.keys()))
-    if strange:
-        raise Refused(
-            f"Its manifest now asks for {', '.join(strange)}, which {deployment.release!r} was not resolved for."
-        )
-    images = {
-        container: deployer.images[image].by_digest(digests[image]) for container, image in manifest.containers.items()
-    }
+    images = released_images(manifest, deployer, deployment.release, deployment.digests or {})
     return ports.task_definitions.register(clone(ports.task_definitions.read(manifest.task_definition), images))
 
 

@@ -6,13 +6,30 @@ from collections.abc import Iterable
 
 from appdp.engine.ports import Ports
 from appdp.errors import NotFound
-from appdp.model.handoff import SENTINEL, release_parameter
+from appdp.model.handoff import SENTINEL, release_parameter, release_registry_parameter
+from appdp.model.publication import LatestRelease
 
 
 def recorded_release(application: str, environment: str, ports: Ports) -> str | None:
     """The release that the environment runs, or None before the first one."""
     value = ports.parameters.get(release_parameter(application, environment))
     return None if value in (None, SENTINEL) else value
+
+
+def newest_release(application: str, environment: str, ports: Ports) -> str:
+    """The release that was published last, where this account knows of one; else the one that the environment runs.
+
+    Raises:
+        NotFound: there is neither.
+        ConfigurationError: the record of the last published release cannot be read.
+    """
+    text = ports.parameters.get(release_registry_parameter(application))
+    if text is not None:
+        return LatestRelease.from_json(text).release
+    recorded = recorded_release(application, environment, ports)
+    if recorded is None:
+        raise NotFound("release", "(the newest)", hint="Name the release; 'appdp releases' lists them.")
+    return recorded
 
 
 def good_releases(values: Iterable[str]) -> tuple[str, ...]:
