@@ -23,7 +23,7 @@ class Ending:
 
     Args:
         request: what was asked for.
-        word: an :class:`Outcome`'s value, or ``started``, ``running`` or ``unknown``.
+        word: an :class:`Outcome`'s value, or ``started``, ``running``, ``green``, ``shifted`` or ``unknown``.
         exit_code: the verb's exit code.
         text: what happened.
         next_step: what to do now.
@@ -71,6 +71,20 @@ class Ending:
             exit_code=EXIT_STILL_RUNNING,
             text=why,
             next_step=follow_command(request),
+            deployment=deployment,
+            execution=execution,
+        )
+
+    @classmethod
+    def reached(cls, request: Request, deployment: Deployment, execution: str, *, point: str) -> Ending:
+        """The deployment is as far as somebody waited for; it goes on."""
+        what = {"green": "every green is up and tested", "shifted": "all traffic is on the new release"}[point]
+        return cls(
+            request=request,
+            word=point,
+            exit_code=0,
+            text=f"{deployment.environment} → {deployment.release}: {what}. The deployment goes on.",
+            next_step=again("wait", request.environment, "--deployment", request.id),
             deployment=deployment,
             execution=execution,
         )

@@ -63,8 +63,18 @@ def follow(executions: Executions, arn: str, sleep: Callable[[float], None]) -> 
         sleep(POLL_SECONDS)
 
 
-def watch(
-    aws: Aws, arn: str, *, request: Request, sleep: Callable[[float], None], timeout: float | None = None
+Enough = Callable[[Request, Deployment, str], Ending | None]
+"""(what was asked for, a state, the execution) → the ending at a point that is far enough, or None to go on."""
+
+
+def watch(  # noqa: PLR0913  (what to follow, how to wait, and when to stop)
+    aws: Aws,
+    arn: str,
+    *,
+    request: Request,
+    sleep: Callable[[float], None],
+    timeout: float | None = None,
+    enough: Enough | None = None,
 ) -> Ending:
     """Tell the deployment's story until it ends, the time is over, or the user has seen enough (Ctrl-C).
 
@@ -73,12 +83,14 @@ def watch(
         request: what was asked for.
         sleep: waits this many seconds.
         timeout: in seconds; None waits until the end.
+        enough: see :data:`Enough`; None waits until the end.
     """
     until = None if timeout is None else aws.ports.clock.now() + timeout
     seen = _Seen()
     try:
         with closing(narrator()) as voice:
-            return _until_the_end(aws, arn, request, _Watch(voice=voice, until=until, sleep=sleep, seen=seen))
+            watching = _Watch(voice=voice, until=until, sleep=sleep, seen=seen, enough=enough)
+            return _until_the_end(aws, arn, request, watching)
     except KeyboardInterrupt:
         return Ending.still_running(request, seen.deployment, arn, "Stopped following. The deployment goes on.")
     except RemoteError as error:
@@ -106,6 +118,11 @@ class _Watch:
     until: float | None
     sleep: Callable[[float], None]
     seen: _Seen
+    enough: Enough | None = None
+
+    def ending(self, request: Request, deployment: Deployment | None, arn: str) -> Ending | None:
+        """The ending, if this is far enough."""
+        return self.enough(request, deployment, arn) if self.enough and deployment else None
 
 
 def _until_the_end(aws: Aws, arn: str, request: Request, watching: _Watch) -> Ending:
@@ -117,6 +134,9 @@ def _until_the_end(aws: Aws, arn: str, request: Request, watching: _Watch) -> En
             if sight.deployment is not None and sight.deployment.done:
                 return Ending.of(request, sight.deployment, arn)
             return Ending.broken_off(request, sight.deployment, sight.execution)
+        far_enough = watching.ending(request, sight.deployment, arn)
+        if far_enough is not None:
+            return far_enough
         if watching.until is not None and aws.ports.clock.now() >= watching.until:
             break
     return Ending.still_running(

@@ -14,7 +14,6 @@ from appdp.cli.context import Aws, Cli
 from appdp.cli.main import main
 from appdp.cli.options import launch_options
 
-
 VERBS = main.list_commands(click.Context(main))
 
 

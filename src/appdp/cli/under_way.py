@@ -1,0 +1,98 @@
+"""The deployment that is under way in an environment: who runs it, and following it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appdp.cli.context import Aws, Cli
+from appdp.cli.ending import Ending, report
+from appdp.cli.follow import Enough, watch
+from appdp.cli.options import again
+from appdp.cli.output import echo_json, moment, say
+from appdp.engine.deploy import Request, read_deployer
+from appdp.engine.executions import execution_arn
+from appdp.engine.overview import Running, running_deployment
+from appdp.model.deployment import EXIT_STILL_RUNNING, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What to follow; without ``deployment`` the one that is under way.
+
+    Args:
+        enough: how it ends, for a state in which nobody waits any longer; None to go on. Default: to the end.
+    """
+
+    application: str
+    environment: str
+    deployment: str | None = None
+    timeout: float | None = None
+    enough: Enough | None = None
+
+    def request(self, deployment: str) -> Request:
+        """What was asked for, the execution knows; only names and id matter here."""
+        return Request(
+            application=self.application, environment=self.environment, release=None, rollback=True, id=deployment
+        )
+
+
+def sentence(running: Running | None) -> str:
+    """What is under way, in one line."""
+    if running is None:
+        return "no deployment is under way"
+    who = f"deployment {running.deployment}, requested by {running.owner.requested_by}"
+    if not running.alive:
+        return f"lock left by {who}, which does not run any more; the next deployment takes over"
+    if running.owner.execution is None:
+        return f"under way: {who}, in a process (--direct) that was alive at {moment(running.renewed_at)}"
+    return f"under way: {who}; follow it with --follow"
+
+
+def follow_it(cli: Cli, aws: Aws, target: Target, *, as_json: bool) -> int:
+    """Follow it to its end, or as far as the target says; returns the exit code.
+
+    Raises:
+        NotFound: there is no such environment.
+        ConfigurationError: Step Functions knows no deployment of that id.
+    """
+    deployer = read_deployer(target.application, target.environment, aws.ports)
+    deployment = target.deployment
+    if deployment:
+        execution = execution_arn(deployer.state_machine, deployment)
+    else:
+        running = running_deployment(target.application, target.environment, aws.ports)
+        if running is None or running.owner.execution is None:
+            return not_followed(target, running, as_json=as_json)
+        deployment, execution = running.deployment, running.owner.execution
+    ending = watch(
+        aws,
+        execution,
+        request=target.request(deployment),
+        sleep=cli.sleep,
+        timeout=target.timeout,
+        enough=target.enough,
+    )
+    return report(ending, as_json=as_json)
+
+
+def not_followed(target: Target, running: Running | None, *, as_json: bool) -> int:
+    """There is no execution to follow: nothing is under way, or a process runs it, whose state nobody else sees."""
+    nothing = Outcome.NOTHING_TO_DO
+    if running is not None and running.alive:
+        ending = Ending(
+            request=target.request(running.deployment),
+            word="running",
+            exit_code=EXIT_STILL_RUNNING,
+            text=f"{sentence(running)}; only that process can show how it goes.",
+            next_step=again("status", target.environment),
+        )
+        return report(ending, as_json=as_json)
+    text = sentence(running)
+    say(text)
+    if as_json:
+        # The same keys as every other ending.
+        data: dict[str, object] = dict.fromkeys(("id", "application", "environment", "release"))
+        data |= {"application": target.application, "environment": target.environment}
+        data |= {"outcome": nothing.value, "exit_code": nothing.exit_code, "text": text}
+        echo_json({**data, "execution": None, "deployment": None})
+    return nothing.exit_code
