@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appdp.engine.ports import Recorded
+from appdp.errors import RemoteError
 from tests.fakes.clock import FakeClock
 
 
@@ -27,6 +28,8 @@ class FakeParameters:
         return True
 
     def put(self, name: str, value: str) -> None:
+        if "{{" in value:
+            raise RemoteError("Parameter value can't nest another parameter.", code="ValidationException")
         self.values[name] = value
         entries = self.recorded.setdefault(name, [])
         entries.append(

@@ -172,7 +172,9 @@ def test_what_the_engine_may_write(environment: Environment) -> None:
     assert resources(found, "ssm:PutParameter") == {
         f"{SSM}/{name}" for name in ("release", "lock", "lock-takeover/*", "gate")
     }
-    assert resources(found, "ssm:DeleteParameter") == {f"{SSM}/{name}" for name in ("lock", "lock-takeover/*", "gate")}
+    assert resources(found, "ssm:DeleteParameter") == {
+        f"{SSM}/{name}" for name in ("lock", "lock-takeover/*", "gate", "stop")
+    }
     assert resources(found, "ecr:PutImage") == {
         f"arn:aws:ecr:eu-west-1:111122223333:repository/shop/{name}" for name in ("web", "jobs")
     }
@@ -235,12 +237,14 @@ def test_deployments_can_be_granted(environment: Environment) -> None:
     assert resources(policy, "states:StartExecution") == {
         "arn:aws:states:eu-west-1:111122223333:stateMachine:appdp-shop-dev"
     }
-    assert resources(policy, "ssm:GetParameter") == {f"{SSM}/*"}
-    assert not {
+    assert resources(policy, "ssm:GetParameter") == {f"{SSM}/*", SSM.replace("/dev", "/releases/latest")}
+    assert {
         name
         for name in actions(policy)
         if name.split(":")[1].startswith(("Put", "Update", "Delete", "Register", "Stop", "Pass"))
-    }
+    } == {"ssm:PutParameter"}
+    # Whoever may start a deployment may ask it to go back.
+    assert resources(policy, "ssm:PutParameter") == {f"{SSM}/stop"}
 
 
 # ---- repositories ----------------------------------------------------------------------------------------------------

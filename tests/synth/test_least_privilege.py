@@ -89,7 +89,7 @@ def test_the_engine_may_do_what_its_adapters_call_and_nothing_else(environment: 
     assert found - OWN_LOG == needed(engines())
 
 
-def test_who_may_deploy_may_see_what_the_engine_sees_and_start_it(environment: Environment) -> None:
+def test_who_may_deploy_may_see_what_the_engine_sees_and_start_and_stop_it(environment: Environment) -> None:
     environment.deployer.grant_deploy(iam.User(environment.deployer_stack, "User"))
     (policy,) = [
         item["Properties"]["PolicyDocument"]["Statement"]
@@ -99,7 +99,7 @@ def test_who_may_deploy_may_see_what_the_engine_sees_and_start_it(environment: E
     every = needed([*engines(), FOLDER / "executions.py"])
     reads = {action for action in every if action.split(":")[1].startswith(("Batch", "Describe", "Get", "List"))}
     # Only the engine reads logs, to say why a release failed.
-    assert actions(policy) == (reads - {"logs:GetLogEvents"}) | {"states:StartExecution"}
+    assert actions(policy) == (reads - {"logs:GetLogEvents"}) | {"states:StartExecution", "ssm:PutParameter"}
 
 
 def test_the_publication_may_do_what_its_adapters_call_and_nothing_else(environment: Environment) -> None:

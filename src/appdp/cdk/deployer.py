@@ -253,7 +253,7 @@ class Deployer(Construct):
                 )
 
     def grant_deploy(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
-        """Let someone start and follow deployments of this environment (``appdp deploy``, ``rollback``, ``status``)."""
+        """Let someone deploy to this environment, roll it back, and look at, follow and stop its deployments."""
         grants = [
             iam.Grant.add_to_principal(
                 grantee=grantee, actions=list(statement.actions), resource_arns=list(statement.resources)

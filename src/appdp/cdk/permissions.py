@@ -129,9 +129,11 @@ def sentinel_statements(names: Names) -> list[iam.PolicyStatement]:
 
 
 def reader_statements(names: Names) -> list[iam.PolicyStatement]:
-    """What a person or a machine needs to plan, start and follow deployments, but for the images."""
+    """What a person or a machine needs to plan, start, follow and stop deployments, but for the images."""
     path = names.parameter(handoff.environment_path(names.application, names.environment))
     root = names.parameter(handoff.ROOT)
+    latest = names.parameter(handoff.release_registry_parameter(names.application))
+    stop = names.parameter(handoff.stop_parameter(names.application, names.environment))
     return [
         *_ecs_reads(names),
         _allow(["states:StartExecution"], [names.state_machine()]),
@@ -139,6 +141,9 @@ def reader_statements(names: Names) -> list[iam.PolicyStatement]:
         _allow(["ssm:GetParameter", "ssm:GetParameterHistory"], [f"{path}/*"]),
         # The command line finds applications and environments by looking; there are no secrets below this path.
         _allow(["ssm:GetParametersByPath"], [root, f"{root}/*"]),
+        _allow(["ssm:GetParameter"], [latest]),
+        # Whoever may start a deployment may take it back, too.
+        _allow(["ssm:PutParameter"], [stop]),
     ]
 
 
@@ -192,12 +197,13 @@ def _parameters(names: Names) -> list[iam.PolicyStatement]:
         names.parameter(handoff.takeover_parameter(application, environment, "*")),
         names.parameter(handoff.gate_parameter(application, environment)),
     ]
+    stop = names.parameter(handoff.stop_parameter(application, environment))
     reads = ["ssm:GetParameter", "ssm:GetParametersByPath", "ssm:GetParameterHistory"]
     return [
         _allow(reads, [path, f"{path}/*"]),
         _allow(["ssm:PutParameter"], written),
         # Never the release parameter: losing it would take the environment's services to zero.
-        _allow(["ssm:DeleteParameter"], written[1:]),
+        _allow(["ssm:DeleteParameter"], [*written[1:], stop]),
     ]
 
 

@@ -11,18 +11,16 @@ from appdp.cli.ending import EXIT_FAILED, Ending
 from appdp.cli.options import again
 from appdp.cli.output import Narrator, narrator
 from appdp.cli.stopping import asked_by, stoppable
-from appdp.engine.deploy import Request, advance, finish, go_back, passes
+from appdp.engine.deploy import Request, advance, passes, take_back
 from appdp.engine.ports import Ports
 from appdp.errors import CredentialsError, RemoteError
-from appdp.model.deployment import Deployment, Failure, Outcome, Phase
+from appdp.model.deployment import Deployment, Failure, Outcome
 
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 """Seconds to wait between tries of a step. Together they stay within the lock's lease of three minutes."""
 
 _LONGEST_WAIT: Final = 30.0
 """Seconds between steps, at most: every step renews the lock's lease, which a longer sleep would let run out."""
-
-_CAN_GO_BACK: Final = frozenset({Phase.GREEN, Phase.GATE, Phase.CUTOVER, Phase.BAKE})
 
 
 def run(deployment: Deployment, ports: Ports, *, request: Request, sleep: Callable[[float], None]) -> Ending:
@@ -90,11 +88,8 @@ class _Process:
 def taken_back(deployment: Deployment, now: float, who: str = "Ctrl-C") -> Deployment:
     """The state from which the deployment undoes itself; unchanged if it is ending already."""
     failure = Failure(service="", summary=f"stopped by the user ({who})")
-    if deployment.phase in _CAN_GO_BACK:
-        return go_back(deployment, failure, now).deployment
-    if deployment.phase is Phase.PREPARE:
-        return finish(replace(deployment, failure=failure), Outcome.REFUSED, now, failure.summary).deployment
-    return deployment
+    step = take_back(deployment, failure, now)
+    return deployment if step is None else step.deployment
 
 
 def _left(request: Request, deployment: Deployment, text: str, hint: str, exit_code: int = EXIT_FAILED) -> Ending:

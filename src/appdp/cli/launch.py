@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from appdp.cli.asking import confirm
 from appdp.cli.context import Aws, Cli
 from appdp.cli.direct import run
 from appdp.cli.ending import Ending, report
@@ -105,15 +106,8 @@ def _dry_run(wish: Wish, planned: Plan) -> int:
 
 
 def _confirm(cli: Cli, wish: Wish, planned: Plan) -> None:
-    if not planned.protected or wish.yes:
-        return
-    if not cli.interactive():
-        raise ConfigurationError(
-            f"Environment {planned.environment!r} is protected, and there is nobody to ask.",
-            hint="Add --yes if this is meant.",
-        )
-    if not click.confirm(f"Environment {planned.environment!r} is protected. Go on?", err=True):
-        raise click.exceptions.Exit(2)
+    if planned.protected:
+        confirm(cli, f"Environment {planned.environment!r} is protected. Go on?", yes=wish.yes)
 
 
 def _on_aws(cli: Cli, wish: Wish, aws: Aws, request: Request, planned: Plan) -> Ending:

@@ -68,6 +68,11 @@ def json_option(command: _Command) -> _Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")(command)
 
 
+def yes_option(command: _Command) -> _Command:
+    """``--yes``, for verbs that always ask."""
+    return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
+
+
 def timeout_option(command: _Command) -> _Command:
     """``--timeout``."""
     return click.option(

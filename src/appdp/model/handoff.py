@@ -13,6 +13,8 @@ parameter                  written by                                  value
 ``…/lock-takeover/{id}``   the engine, while it takes over a dead      :class:`~appdp.model.deployment.Lock` of the
                            owner's lock                                new owner
 ``…/gate``                 the engine, while a deployment runs         :class:`.deployment.Gate`
+``…/stop``                 whoever wants a deployment to go back; the  :class:`.stop_request.StopRequest`
+                           engine deletes it
 =========================  ==========================================  ============================================
 
 Two belong to the whole application, so no environment may be called ``pipelines`` or ``releases``:
@@ -137,6 +139,10 @@ def takeover_parameter(application: str, environment: str, dead_owner: str) -> s
 
 def gate_parameter(application: str, environment: str) -> str:
     return f"{environment_path(application, environment)}/gate"
+
+
+def stop_parameter(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/stop"
 
 
 def pipeline_parameter(application: str, pipeline: str) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from appdp.engine.deploy import ask_to_stop
 from appdp.model.deployment import Deployment, Outcome, Phase
+from appdp.model.handoff import gate_parameter
+from appdp.model.stop_request import StopRequest
 from tests.fakes import fake_aws
-from tests.fakes.aws import FakeAws
+from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
 from tests.fakes.driver import drive, started
 from tests.fakes.registry import Behaviour
 
@@ -102,6 +105,21 @@ def _takes_over() -> tuple[FakeAws, Deployment]:
     return aws, started(aws, "r3")
 
 
+def _stopped() -> tuple[FakeAws, Deployment]:
+    """Somebody asks for it as soon as the gate is shut, which is when the first change is made."""
+    aws = fake_aws()
+    asked: list[float] = []
+
+    def ask(now: float) -> None:
+        if not asked and aws.parameters.get(gate_parameter(APPLICATION, ENVIRONMENT)):
+            asked.append(now)
+            request = StopRequest(deployment="d1", by="arn:bob", reason="wrong {{ branch }}")
+            ask_to_stop(APPLICATION, ENVIRONMENT, request, aws.ports)
+
+    aws.clock.each_second(ask)
+    return aws, started(aws, "r2")
+
+
 STORIES = {
     "deploy": Story(_deploy, Outcome.SUCCEEDED, "r2"),
     "green fails": Story(_green_fails, Outcome.ROLLED_BACK, "r1"),
@@ -114,5 +132,6 @@ STORIES = {
     "one service changed": Story(_one_changed, Outcome.SUCCEEDED, "r3"),
     "only recorded": Story(_recorded_only, Outcome.SUCCEEDED, "r3"),
     "takes over from a dead one": Story(_takes_over, Outcome.SUCCEEDED, "r3"),
+    "stopped by somebody": Story(_stopped, Outcome.ROLLED_BACK, "r1"),
     "ECS lists deployments late": Story(_ecs_lists_late, Outcome.SUCCEEDED, "r2"),
 }

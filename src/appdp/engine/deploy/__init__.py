@@ -31,19 +31,20 @@ The modules: ``machine`` chooses the phase and says what an error means in it; o
 ``checks``, ``compare`` and ``leftovers`` look before anything changes, for ``prepare``, for ``planning``
 (``--dry-run``) and for ``difference`` alike; ``starting``, ``finding``, ``follow`` and ``stopping`` deal with ECS's
 service deployments; ``watching``, ``watchdog`` and ``reasons`` end a hopeless one and say why; ``locking``, ``clone``,
-``content``, ``polling``, ``releases`` and ``faults`` are one rule each.
+``content``, ``polling``, ``releases``, ``stop_requests`` and ``faults`` are one rule each.
 
 A phase that is added later (jobs before and after, schedules, a hold) is one more module and one more row in
 ``machine``.
 """
 
-from appdp.engine.deploy.changing import finish, go_back
 from appdp.engine.deploy.difference import Difference, ServiceDifference, difference
 from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.machine import advance, begin
 from appdp.engine.deploy.manifests import read_deployer
 from appdp.engine.deploy.planning import plan
 from appdp.engine.deploy.step import Step
+from appdp.engine.deploy.stop_requests import ask as ask_to_stop
+from appdp.engine.deploy.stop_requests import can_be_stopped, take_back
 from appdp.model.request import Request
 
 __all__ = [
@@ -52,11 +53,12 @@ __all__ = [
     "ServiceDifference",
     "Step",
     "advance",
+    "ask_to_stop",
     "begin",
+    "can_be_stopped",
     "difference",
-    "finish",
-    "go_back",
     "passes",
     "plan",
     "read_deployer",
+    "take_back",
 ]

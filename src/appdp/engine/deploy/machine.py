@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from appdp.engine.deploy import locking
+from appdp.engine.deploy import locking, stop_requests
 from appdp.engine.deploy.bake import bake
 from appdp.engine.deploy.changing import enter, finish, go_back
 from appdp.engine.deploy.cutover import cutover
@@ -76,6 +76,9 @@ def advance(deployment: Deployment, ports: Ports) -> Step:
             other = locking.hold(deployment, ports, now)
             if other is not None:
                 return _dispossessed(deployment, other, now)
+        stopped = stop_requests.heed(deployment, ports, now)
+        if stopped is not None:
+            return stopped
         return _PHASES[deployment.phase](deployment, ports, now)
     except RemoteError as error:
         if passes(error):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from appdp.engine.deploy import locking
+from appdp.engine.deploy import locking, stop_requests
 from appdp.engine.deploy.changing import enter
 from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.polling import AT_ONCE
@@ -21,6 +21,7 @@ def unlock(deployment: Deployment, ports: Ports, now: float) -> Step:
     """Send the event while the lock is ours, then delete everything that the deployment needed for itself."""
     if locking.holds(deployment, ports):
         deployment = _tell(deployment, ports, now)
+        stop_requests.clear(deployment, ports)
     locking.release(deployment, ports)
     return Step(deployment=enter(deployment, Phase.DONE, now), wait_seconds=AT_ONCE)
 
