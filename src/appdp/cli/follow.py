@@ -67,14 +67,21 @@ Enough = Callable[[Request, Deployment, str], Ending | None]
 """(what was asked for, a state, the execution) → the ending at a point that is far enough, or None to go on."""
 
 
-def watch(  # noqa: PLR0913  (what to follow, how to wait, and when to stop)
-    aws: Aws,
-    arn: str,
-    *,
-    request: Request,
-    sleep: Callable[[float], None],
-    timeout: float | None = None,
-    enough: Enough | None = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to follow.
+
+    Args:
+        timeout: in seconds; None waits until the end.
+        enough: see :data:`Enough`; None waits until the end.
+    """
+
+    timeout: float | None = None
+    enough: Enough | None = None
+
+
+def watch(
+    aws: Aws, arn: str, *, request: Request, sleep: Callable[[float], None], patience: Patience | None = None
 ) -> Ending:
     """Tell the deployment's story until it ends, the time is over, or the user has seen enough (Ctrl-C).
 
@@ -82,14 +89,14 @@ def watch(  # noqa: PLR0913  (what to follow, how to wait, and when to stop)
         arn: the execution.
         request: what was asked for.
         sleep: waits this many seconds.
-        timeout: in seconds; None waits until the end.
-        enough: see :data:`Enough`; None waits until the end.
+        patience: how long. Default: until the end.
     """
-    until = None if timeout is None else aws.ports.clock.now() + timeout
+    patience = patience or Patience()
+    until = None if patience.timeout is None else aws.ports.clock.now() + patience.timeout
     seen = _Seen()
     try:
         with closing(narrator()) as voice:
-            watching = _Watch(voice=voice, until=until, sleep=sleep, seen=seen, enough=enough)
+            watching = _Watch(voice=voice, until=until, sleep=sleep, seen=seen, enough=patience.enough)
             return _until_the_end(aws, arn, request, watching)
     except KeyboardInterrupt:
         return Ending.still_running(request, seen.deployment, arn, "Stopped following. The deployment goes on.")

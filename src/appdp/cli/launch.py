@@ -15,7 +15,7 @@ from appdp.cli.asking import confirm
 from appdp.cli.context import Aws, Cli
 from appdp.cli.direct import run
 from appdp.cli.ending import Ending, report
-from appdp.cli.follow import watch
+from appdp.cli.follow import Patience, watch
 from appdp.cli.output import echo_json, plan_lines, say
 from appdp.engine.deploy import Request, begin, plan, read_deployer
 from appdp.engine.executions import execution_arn
@@ -121,7 +121,7 @@ def _on_aws(cli: Cli, wish: Wish, aws: Aws, request: Request, planned: Plan) -> 
     say(f"Started deployment {request.id}.")
     if not wish.wait:
         return Ending.started(request, planned, arn)
-    return watch(aws, arn, request=request, sleep=cli.sleep, timeout=wish.timeout)
+    return watch(aws, arn, request=request, sleep=cli.sleep, patience=Patience(timeout=wish.timeout))
 
 
 def _directly(cli: Cli, aws: Aws, request: Request) -> Ending:

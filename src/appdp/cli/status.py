@@ -35,6 +35,7 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
     region: str | None,
 ) -> None:
     """Show what an environment runs, and what is under way."""
+    from appdp.cli.follow import Patience
     from appdp.cli.output import echo_json
     from appdp.cli.under_way import Target, follow_it
     from appdp.engine.overview import application_of
@@ -48,7 +49,12 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
     application = application_of(aws.ports.parameters, app)
     check_name("Environment", environment)
     if follow or deployment:
-        target = Target(application=application, environment=environment, deployment=deployment, timeout=timeout)
+        target = Target(
+            application=application,
+            environment=environment,
+            deployment=deployment,
+            patience=Patience(timeout=timeout),
+        )
         ctx.exit(follow_it(cli, aws, target, as_json=as_json))
     found = status_of(application, environment, aws.ports)
     if as_json:

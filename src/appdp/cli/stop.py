@@ -157,13 +157,19 @@ class _Stopping:
 
     def _follow(self, running: Running) -> int:
         from appdp.cli.ending import report
-        from appdp.cli.follow import watch
+        from appdp.cli.follow import Patience, watch
         from appdp.cli.under_way import Target
 
         request = Target(application=self.application, environment=self.environment).request(running.deployment)
         if running.owner.execution is None or not self.wait:
             return report(_asked(request, running), as_json=self.as_json)
-        ending = watch(self.aws, running.owner.execution, request=request, sleep=self.cli.sleep, timeout=self.timeout)
+        ending = watch(
+            self.aws,
+            running.owner.execution,
+            request=request,
+            sleep=self.cli.sleep,
+            patience=Patience(timeout=self.timeout),
+        )
         return report(_as_asked(ending, self.environment), as_json=self.as_json)
 
 

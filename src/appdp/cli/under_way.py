@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from appdp.cli.context import Aws, Cli
 from appdp.cli.ending import Ending, report
-from appdp.cli.follow import Enough, watch
+from appdp.cli.follow import Patience, watch
 from appdp.cli.options import again
 from appdp.cli.output import echo_json, moment, say
 from appdp.engine.deploy import Request, read_deployer
@@ -20,14 +20,13 @@ class Target:
     """What to follow; without ``deployment`` the one that is under way.
 
     Args:
-        enough: how it ends, for a state in which nobody waits any longer; None to go on. Default: to the end.
+        patience: how long. Default: to the end.
     """
 
     application: str
     environment: str
     deployment: str | None = None
-    timeout: float | None = None
-    enough: Enough | None = None
+    patience: Patience = Patience()
 
     def request(self, deployment: str) -> Request:
         """What was asked for, the execution knows; only names and id matter here."""
@@ -69,8 +68,7 @@ def follow_it(cli: Cli, aws: Aws, target: Target, *, as_json: bool) -> int:
         execution,
         request=target.request(deployment),
         sleep=cli.sleep,
-        timeout=target.timeout,
-        enough=target.enough,
+        patience=target.patience,
     )
     return report(ending, as_json=as_json)
 

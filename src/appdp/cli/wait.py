@@ -47,6 +47,7 @@ def wait(  # noqa: PLR0913  (click gives every option as an argument)
     Exit code 0 once it is there. A deployment that ends before it gets there, because it failed for example, has the
     exit code that deploy would have; without a deployment under way it is 3.
     """
+    from appdp.cli.follow import Patience
     from appdp.cli.under_way import Target, follow_it
     from appdp.engine.overview import application_of
     from appdp.model.handoff import check_name
@@ -57,8 +58,7 @@ def wait(  # noqa: PLR0913  (click gives every option as an argument)
         application=application_of(aws.ports.parameters, app),
         environment=check_name("Environment", environment),
         deployment=deployment,
-        timeout=timeout,
-        enough=_enough(until),
+        patience=Patience(timeout=timeout, enough=_enough(until)),
     )
     ctx.exit(follow_it(cli, aws, target, as_json=as_json))
 
