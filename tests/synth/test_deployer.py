@@ -170,7 +170,7 @@ def test_what_the_engine_may_write(environment: Environment) -> None:
     }
     # It cannot forget the release, and cannot rewrite what the constructs wrote.
     assert resources(found, "ssm:PutParameter") == {
-        f"{SSM}/{name}" for name in ("release", "lock", "lock-takeover/*", "gate")
+        f"{SSM}/{name}" for name in ("release", "lock", "lock-takeover/*", "gate", "history")
     }
     assert resources(found, "ssm:DeleteParameter") == {
         f"{SSM}/{name}" for name in ("lock", "lock-takeover/*", "gate", "stop")

@@ -198,10 +198,11 @@ def _parameters(names: Names) -> list[iam.PolicyStatement]:
         names.parameter(handoff.gate_parameter(application, environment)),
     ]
     stop = names.parameter(handoff.stop_parameter(application, environment))
+    history = names.parameter(handoff.history_parameter(application, environment))
     reads = ["ssm:GetParameter", "ssm:GetParametersByPath", "ssm:GetParameterHistory"]
     return [
         _allow(reads, [path, f"{path}/*"]),
-        _allow(["ssm:PutParameter"], written),
+        _allow(["ssm:PutParameter"], [*written, history]),
         # Never the release parameter: losing it would take the environment's services to zero.
         _allow(["ssm:DeleteParameter"], [*written[1:], stop]),
     ]

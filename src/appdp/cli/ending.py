@@ -9,6 +9,7 @@ from appdp.cli.options import again
 from appdp.cli.output import deployment_data, echo_json, say
 from appdp.engine.deploy import Request
 from appdp.engine.executions import Execution
+from appdp.engine.overview import PastDeployment
 from appdp.model.deployment import EXIT_STILL_RUNNING, Deployment, Outcome
 from appdp.model.plan import Plan
 
@@ -63,14 +64,14 @@ class Ending:
         )
 
     @classmethod
-    def still_running(cls, request: Request, deployment: Deployment | None, execution: str, why: str) -> Ending:
+    def still_running(cls, request: Request, deployment: Deployment | None, execution: str | None, why: str) -> Ending:
         """Nobody waits any more; the deployment goes on."""
         return cls(
             request=request,
             word="running",
             exit_code=EXIT_STILL_RUNNING,
             text=why,
-            next_step=follow_command(request),
+            next_step=follow_command(request) if execution else again("status", request.environment),
             deployment=deployment,
             execution=execution,
         )
@@ -101,6 +102,18 @@ class Ending:
             next_step=_next(request, outcome),
             deployment=deployment,
             execution=execution,
+        )
+
+    @classmethod
+    def remembered(cls, request: Request, past: PastDeployment) -> Ending:
+        """The deployment ended, and its history is all that is known of it."""
+        head = _head(request.environment, past.release, past.previous, past.outcome)
+        return cls(
+            request=request,
+            word=past.outcome.value,
+            exit_code=past.outcome.exit_code,
+            text=f"{head}\n{past.reason}".strip(),
+            next_step=_next(request, past.outcome),
         )
 
     @classmethod
@@ -147,16 +160,18 @@ def report(ending: Ending, *, as_json: bool) -> int:
 
 
 def _text(deployment: Deployment, outcome: Outcome) -> str:
-    where, release = deployment.environment, deployment.release
-    stays = deployment.previous or "no release"
-    head = {
-        Outcome.SUCCEEDED: f"Done: {where} runs {release}.",
-        Outcome.NOTHING_TO_DO: f"Nothing to do: {where} runs {release} already.",
-        Outcome.ROLLED_BACK: f"Rolled back: {where} runs {stays} again, as before.",
-        Outcome.FAILED: f"Failed: {where} needs a human.",
+    head = _head(deployment.environment, deployment.release, deployment.previous, outcome)
+    return f"{head}\n{deployment.failure.text()}" if deployment.failure else head
+
+
+def _head(environment: str, release: str, previous: str | None, outcome: Outcome) -> str:
+    return {
+        Outcome.SUCCEEDED: f"Done: {environment} runs {release}.",
+        Outcome.NOTHING_TO_DO: f"Nothing to do: {environment} runs {release} already.",
+        Outcome.ROLLED_BACK: f"Rolled back: {environment} runs {previous or 'no release'} again, as before.",
+        Outcome.FAILED: f"Failed: {environment} needs a human.",
         Outcome.REFUSED: "Refused: nothing was changed.",
     }[outcome]
-    return f"{head}\n{deployment.failure.text()}" if deployment.failure else head
 
 
 def _next(request: Request, outcome: Outcome) -> str:

@@ -45,6 +45,16 @@ def moment(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
+def length(seconds: float) -> str:
+    """A length of time: ``42s``, ``3m 05s`` or ``2h 07m``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02}s"
+    return f"{whole // 3600}h {whole % 3600 // 60:02}m"
+
+
 def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> list[str]:
     """Rows as lines, in columns that are as wide as they must be."""
     table = [tuple(row) for row in rows]

@@ -158,23 +158,22 @@ class _Stopping:
     def _follow(self, running: Running) -> int:
         from appdp.cli.ending import report
         from appdp.cli.follow import Patience, watch
-        from appdp.cli.under_way import Target
+        from appdp.cli.under_way import Target, watch_process
 
         request = Target(application=self.application, environment=self.environment).request(running.deployment)
-        if running.owner.execution is None or not self.wait:
+        if not self.wait:
             return report(_asked(request, running), as_json=self.as_json)
-        ending = watch(
-            self.aws,
-            running.owner.execution,
-            request=request,
-            sleep=self.cli.sleep,
-            patience=Patience(timeout=self.timeout),
-        )
+        patience = Patience(timeout=self.timeout)
+        if running.owner.execution is None:
+            ending = watch_process(self.aws, request, sleep=self.cli.sleep, patience=patience)
+        else:
+            arn = running.owner.execution
+            ending = watch(self.aws, arn, request=request, sleep=self.cli.sleep, patience=patience)
         return report(_as_asked(ending, self.environment), as_json=self.as_json)
 
 
 def _asked(request: Request, running: Running) -> Ending:
-    """Nobody waits: because the user does not want to, or because only the process that runs it sees how it goes."""
+    """Nobody waits."""
     from appdp.cli.ending import Ending
 
     return Ending(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from appdp.cli.context import Aws, Cli
-from appdp.cli.ending import Ending, report
-from appdp.cli.follow import Patience, watch
+from appdp.cli.ending import EXIT_FAILED, Ending, report
+from appdp.cli.follow import POLL_SECONDS, Patience, watch
 from appdp.cli.options import again
 from appdp.cli.output import echo_json, moment, say
 from appdp.engine.deploy import Request, read_deployer
 from appdp.engine.executions import execution_arn
-from appdp.engine.overview import Running, running_deployment
+from appdp.engine.overview import Running, history, running_deployment
 from appdp.model.deployment import EXIT_STILL_RUNNING, Outcome
 
 
@@ -26,7 +27,7 @@ class Target:
     application: str
     environment: str
     deployment: str | None = None
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
 
     def request(self, deployment: str) -> Request:
         """What was asked for, the execution knows; only names and id matter here."""
@@ -71,6 +72,33 @@ def follow_it(cli: Cli, aws: Aws, target: Target, *, as_json: bool) -> int:
         patience=target.patience,
     )
     return report(ending, as_json=as_json)
+
+
+def watch_process(aws: Aws, request: Request, *, sleep: Callable[[float], None], patience: Patience) -> Ending:
+    """Wait until a process (``--direct``) has ended its deployment; nobody else sees how it goes until then."""
+    until = None if patience.timeout is None else aws.ports.clock.now() + patience.timeout
+    application, environment = request.application, request.environment
+    try:
+        while _goes_on(running_deployment(application, environment, aws.ports), request):
+            if until is not None and aws.ports.clock.now() >= until:
+                return Ending.still_running(request, None, None, "The time to wait is over. The deployment goes on.")
+            sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        return Ending.still_running(request, None, None, "Stopped waiting. The deployment goes on.")
+    past = next((one for one in history(application, environment, aws.ports) if one.deployment == request.id), None)
+    if past is not None:
+        return Ending.remembered(request, past)
+    return Ending(
+        request=request,
+        word="unknown",
+        exit_code=EXIT_FAILED,
+        text="The process ended before its deployment did.",
+        next_step=f"{again('status', environment)}; then deploy again: the next deployment takes over",
+    )
+
+
+def _goes_on(running: Running | None, request: Request) -> bool:
+    return running is not None and running.alive and running.deployment == request.id
 
 
 def not_followed(target: Target, running: Running | None, *, as_json: bool) -> int:

@@ -15,6 +15,7 @@ parameter                  written by                                  value
 ``…/gate``                 the engine, while a deployment runs         :class:`.deployment.Gate`
 ``…/stop``                 whoever wants a deployment to go back; the  :class:`.stop_request.StopRequest`
                            engine deletes it
+``…/history``              the engine, at the end of a deployment      :class:`.history.EndedDeployment`
 =========================  ==========================================  ============================================
 
 Two belong to the whole application, so no environment may be called ``pipelines`` or ``releases``:
@@ -143,6 +144,10 @@ def gate_parameter(application: str, environment: str) -> str:
 
 def stop_parameter(application: str, environment: str) -> str:
     return f"{environment_path(application, environment)}/stop"
+
+
+def history_parameter(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/history"
 
 
 def pipeline_parameter(application: str, pipeline: str) -> str:

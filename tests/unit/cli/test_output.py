@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from appdp.cli.output import LiveNarrator, PlainNarrator, columns, narrator
+from appdp.cli.output import LiveNarrator, PlainNarrator, columns, length, narrator
 from appdp.model.deployment import Deployment, Owner, Phase, Progress, ServiceState
 
 DEPLOYMENT = Deployment(
@@ -75,3 +75,10 @@ def test_what_is_no_terminal_gets_lines() -> None:
 def test_columns() -> None:
     assert columns([("a", "bb"), ("ccc", "d")]) == ["  a    bb", "  ccc  d"]
     assert columns([]) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0s"), (59.4, "59s"), (65, "1m 05s"), (3599.6, "1h 00m"), (7620, "2h 07m"), (-1, "0s")]
+)
+def test_lengths_of_time(seconds: float, words: str) -> None:
+    assert length(seconds) == words

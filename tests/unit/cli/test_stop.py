@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from appdp.model.deployment import Lock, Owner
+from appdp.engine.deploy import advance, begin
+from appdp.model.deployment import Deployment, Lock, Owner, Phase
 from appdp.model.handoff import lock_parameter, stop_parameter
+from tests.fakes.driver import drive, request
 from tests.fakes.registry import Behaviour
 from tests.unit.cli.terminal import ALICE, Terminal, at_release, data
 
@@ -28,6 +30,14 @@ def state(terminal: Terminal) -> str:
     return str(run.event["deployment"]["phase"])
 
 
+def process_under_way() -> tuple[Terminal, list[Deployment]]:
+    """A terminal in front of a deployment that a process runs, whose states are the list."""
+    terminal = at_release()
+    owner = Owner(execution=None, requested_by="arn:bob")
+    deployment = begin(request("v2"), owner=owner, now=terminal.account.clock.now())
+    return terminal, [drive(terminal.account, deployment, until=lambda state: state.phase is Phase.GREEN)]
+
+
 @pytest.mark.parametrize("seconds", [1, 4, 8, 12, 20, 26])
 def test_a_deployment_goes_back_from_every_phase(seconds: int) -> None:
     terminal = under_way(seconds)
@@ -47,8 +57,8 @@ def test_a_process_hears_of_it_too() -> None:
 
     def stop(count: int) -> None:
         if count == 5:
-            other = terminal.run("stop", "dev", "--yes")
-            assert other.exit_code == 0, other.stderr
+            other = terminal.run("stop", "dev", "--yes", "--timeout", "0s")
+            assert other.exit_code == 6, other.stderr
             assert "in a process (--direct)" in other.stderr
 
     terminal.on_sleep = stop
@@ -57,6 +67,40 @@ def test_a_process_hears_of_it_too() -> None:
     assert f"stopped by {ALICE}" in result.stderr
     assert terminal.account.release == "v1"
     assert STOP not in terminal.account.parameters.values
+
+
+def test_waiting_for_a_process_that_goes_back() -> None:
+    terminal, process = process_under_way()
+
+    def advanced(_: int) -> None:
+        """The process goes on while the other terminal waits."""
+        process.append(advance(process[-1], terminal.account.ports).deployment)
+
+    terminal.on_sleep = advanced
+    result = terminal.run("stop", "dev", "--yes", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert (data(result)["outcome"], data(result)["exit_code"]) == ("rolled_back", 0)
+    assert f"stopped by {ALICE}" in data(result)["text"]
+
+
+def test_waiting_for_a_process_that_dies() -> None:
+    terminal, _ = process_under_way()
+    terminal.on_sleep = lambda count: terminal.account.clock.jump(100)
+    result = terminal.run("stop", "dev", "--yes")
+    assert result.exit_code == 5
+    assert "The process ended before its deployment did." in result.stderr
+
+
+def test_ctrl_c_ends_the_wait_only() -> None:
+    terminal, _ = process_under_way()
+
+    def interrupt(count: int) -> None:
+        raise KeyboardInterrupt
+
+    terminal.on_sleep = interrupt
+    result = terminal.run("stop", "dev", "--yes")
+    assert result.exit_code == 6
+    assert "Next: appdp status dev" in result.stderr
 
 
 def test_it_asks_first() -> None:

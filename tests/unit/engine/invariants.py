@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from appdp.model.deployment import Gate
-from appdp.model.handoff import SENTINEL, environment_path, release_parameter
+from appdp.model.deployment import Deployment, Gate
+from appdp.model.handoff import SENTINEL, environment_path, history_parameter, release_parameter
+from appdp.model.history import EndedDeployment
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
 
 PATH = environment_path(APPLICATION, ENVIRONMENT)
@@ -64,6 +65,13 @@ def assert_gated(aws: FakeAws) -> None:
             assert gate.opens_at is not None, f"{shift.service} took traffic through a shut gate"
             assert gate.opens_at <= shift.at
             assert shift.revision.task_definition in gate.task_definitions
+
+
+def assert_remembered(aws: FakeAws, deployment: Deployment) -> None:
+    """The history has the deployment once, with its outcome."""
+    values = [entry.value for entry in aws.parameters.history(history_parameter(APPLICATION, ENVIRONMENT))]
+    ended = [found for value in values if (found := EndedDeployment.from_json(value)) is not None]
+    assert [one.outcome for one in ended if one.deployment == deployment.id] == [deployment.outcome]
 
 
 def _released(aws: FakeAws) -> set[str]:

@@ -18,7 +18,7 @@ from tests.fakes.aws import FakeAws
 from tests.fakes.driver import drive, execution, started
 from tests.fakes.interruptions import Interruptions, Killed
 from tests.fakes.registry import Behaviour
-from tests.unit.engine.invariants import assert_nothing_deployed_twice, holds_for, nothing_left
+from tests.unit.engine.invariants import assert_nothing_deployed_twice, assert_remembered, holds_for, nothing_left
 from tests.unit.engine.stories import STORIES, Story
 
 QUICK = ("deploy", "green fails")
@@ -106,6 +106,7 @@ def test_resumed_after_a_kill_at_every_port_call(name: str, record_property: Cal
         assert done.outcome is story.outcome, done.failure
         holds_for(aws, story.release)
         assert_nothing_deployed_twice(aws, since=last.started_at)
+        assert_remembered(aws, done)
 
     each_kill(story, resume, record_property, name)
 

@@ -23,7 +23,8 @@ cutover   starts the rolling services, follows the traffic           register an
 bake      follows until ECS says SUCCESSFUL for all                  take anything but SUCCESSFUL for success
 record    moves the environment's tags, writes the release           run unless every service runs the release
 return    stops what is in progress, redeploys what is finished      touch the tags or the release parameter
-unlock    sends the event, deletes gate, markers and lock            act on a lock of somebody else
+unlock    writes the history, sends the event, deletes gate,   act on a lock of somebody else
+          markers and lock
 ========  =========================================================  ===================================================
 
 The modules: ``machine`` chooses the phase and says what an error means in it; one module per phase (``prepare``,

@@ -8,6 +8,7 @@ from appdp.engine.deploy import locking, stop_requests
 from appdp.engine.deploy.changing import enter
 from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.polling import AT_ONCE
+from appdp.engine.deploy.remembering import remember
 from appdp.engine.deploy.step import Step
 from appdp.engine.ports import Ports
 from appdp.errors import RemoteError
@@ -18,9 +19,9 @@ EVENT: Final = "Deployment Ended"
 
 
 def unlock(deployment: Deployment, ports: Ports, now: float) -> Step:
-    """Send the event while the lock is ours, then delete everything that the deployment needed for itself."""
+    """Remember and tell how it ended while the lock is ours, then delete all that the deployment needed for itself."""
     if locking.holds(deployment, ports):
-        deployment = _tell(deployment, ports, now)
+        deployment = _tell(remember(deployment, ports, now), ports, now)
         stop_requests.clear(deployment, ports)
     locking.release(deployment, ports)
     return Step(deployment=enter(deployment, Phase.DONE, now), wait_seconds=AT_ONCE)
