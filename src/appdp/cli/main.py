@@ -13,7 +13,7 @@ import click
 from appdp import __version__
 from appdp.errors import AppdpError
 
-_VERBS: Final = ("deploy", "rollback", "stop", "wait", "status", "diff", "history", "releases", "rehearse")
+_VERBS: Final = ("deploy", "rollback", "stop", "wait", "status", "diff", "history", "releases", "unlock", "rehearse")
 """In the order of ``--help``. Each is a command of its own name in a module of its own name."""
 
 _EXTRAS: Final = {"rehearse": "local"}

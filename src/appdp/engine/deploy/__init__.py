@@ -46,6 +46,7 @@ from appdp.engine.deploy.planning import plan
 from appdp.engine.deploy.step import Step
 from appdp.engine.deploy.stop_requests import ask as ask_to_stop
 from appdp.engine.deploy.stop_requests import can_be_stopped, take_back
+from appdp.engine.deploy.unlocking import check_dead, unlock_dead
 from appdp.model.request import Request
 
 __all__ = [
@@ -57,9 +58,11 @@ __all__ = [
     "ask_to_stop",
     "begin",
     "can_be_stopped",
+    "check_dead",
     "difference",
     "passes",
     "plan",
     "read_deployer",
     "take_back",
+    "unlock_dead",
 ]
