@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from appdp.engine.executions import Executions
+    from appdp.engine.log_events import LogEvents
     from appdp.engine.ports import Ports
 
 
@@ -19,6 +20,7 @@ class Aws:
 
     ports: Ports
     executions: Executions
+    log_events: LogEvents
     caller: Callable[[], str]
 
 

@@ -13,7 +13,19 @@ import click
 from appdp import __version__
 from appdp.errors import AppdpError
 
-_VERBS: Final = ("deploy", "rollback", "stop", "wait", "status", "diff", "history", "releases", "unlock", "rehearse")
+_VERBS: Final = (
+    "deploy",
+    "rollback",
+    "stop",
+    "wait",
+    "status",
+    "diff",
+    "history",
+    "releases",
+    "logs",
+    "unlock",
+    "rehearse",
+)
 """In the order of ``--help``. Each is a command of its own name in a module of its own name."""
 
 _EXTRAS: Final = {"rehearse": "local"}

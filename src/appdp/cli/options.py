@@ -17,7 +17,7 @@ _ACCOUNT: Final = ("app", "profile", "region")
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
-def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+def duration(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
     """A length of time in seconds: ``90``, ``90s``, ``30m`` or ``2h``."""
     if value is None:
         return None
@@ -78,7 +78,7 @@ def timeout_option(command: _Command) -> _Command:
     return click.option(
         "--timeout",
         metavar="DURATION",
-        callback=_seconds,
+        callback=duration,
         help="Give up waiting after this long (90s, 30m, 2h); exit code 6.",
     )(command)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from appdp.aws.assemble import ports
 from appdp.aws.callers import StsCaller
 from appdp.aws.executions import StepFunctionsExecutions
+from appdp.aws.log_events import CloudWatchLogEvents
 from appdp.aws.session import Session
 from appdp.cli.context import Aws
 
@@ -12,4 +13,9 @@ from appdp.cli.context import Aws
 def connect(profile: str | None, region: str | None) -> Aws:
     """AWS with the caller's credentials. Makes no call yet."""
     session = Session(profile=profile, region=region)
-    return Aws(ports=ports(session), executions=StepFunctionsExecutions(session), caller=StsCaller(session).arn)
+    return Aws(
+        ports=ports(session),
+        executions=StepFunctionsExecutions(session),
+        log_events=CloudWatchLogEvents(session),
+        caller=StsCaller(session).arn,
+    )

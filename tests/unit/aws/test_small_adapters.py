@@ -15,6 +15,7 @@ from appdp.aws.callers import StsCaller
 from appdp.aws.clock import SystemClock
 from appdp.aws.events import EventBridgeEvents
 from appdp.aws.executions import StepFunctionsExecutions
+from appdp.aws.log_events import CloudWatchLogEvents
 from appdp.aws.logs import CloudWatchLogs
 from appdp.aws.owners import LEASE_SECONDS, LockOwners
 from appdp.aws.session import Session
@@ -310,3 +311,27 @@ def test_the_clock() -> None:
 def test_all_ports_are_there_and_nothing_is_called(aws: AwsServer, session: Session) -> None:
     assert ports(session).clock.now() > 0
     assert aws.received == []
+
+
+def test_log_events_of_all_streams_of_a_container(aws: AwsServer, session: Session) -> None:
+    pages = [
+        {"events": [{"eventId": "2", "timestamp": 2500, "logStreamName": "web/web/b", "message": "two\n"}]},
+        {"events": [{"eventId": "1", "timestamp": 1500, "logStreamName": "web/web/a", "message": "one"}]},
+    ]
+    aws.answers["FilterLogEvents"] = lambda asked: pages[1] if "nextToken" in asked else {**pages[0], "nextToken": "n"}
+    found = CloudWatchLogEvents(session).since("/appdp/shop/dev", "web/web/", 1.4567)
+    assert [(event.id, event.at, event.stream, event.message) for event in found] == [
+        ("1", 1.5, "web/web/a", "one"),
+        ("2", 2.5, "web/web/b", "two"),
+    ]
+    asked = aws.last("FilterLogEvents").payload
+    del asked["nextToken"]
+    assert asked == {"logGroupName": "/appdp/shop/dev", "logStreamNamePrefix": "web/web/", "startTime": 1456}
+
+
+def test_log_events_without_a_group(aws: AwsServer, session: Session) -> None:
+    aws.answers["FilterLogEvents"] = refusing("ResourceNotFoundException")
+    assert CloudWatchLogEvents(session).since("/gone", "web/", 0) == ()
+    aws.answers["FilterLogEvents"] = refusing("AccessDeniedException")
+    with pytest.raises(RemoteError, match="logs:FilterLogEvents"):
+        CloudWatchLogEvents(session).since("/gone", "web/", 0)

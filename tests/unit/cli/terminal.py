@@ -15,6 +15,7 @@ from appdp.model.environment import DeployerManifest
 from appdp.model.handoff import deployer_parameter, lock_parameter
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
 from tests.fakes.executions import FakeExecutions
+from tests.fakes.log_events import FakeLogEvents
 
 ALICE = "arn:aws:sts::000000000000:assumed-role/dev/alice"
 
@@ -33,12 +34,19 @@ class Terminal:
 
     def __post_init__(self) -> None:
         self.executions = FakeExecutions(self.account)
+        self.log_events = FakeLogEvents()
 
     def run(self, *args: str, typed: str | None = None) -> Result:
         """Run ``appdp`` with these arguments."""
-        aws = Aws(ports=self.account.ports, executions=self.executions, caller=lambda: ALICE)
-        cli = Cli(connect=lambda profile, region: aws, sleep=self._sleep, interactive=lambda: self.interactive)
-        return CliRunner().invoke(main, args, obj=cli, input=typed)
+        return CliRunner().invoke(main, args, obj=self.cli, input=typed)
+
+    @property
+    def cli(self) -> Cli:
+        """What a command works with."""
+        aws = Aws(
+            ports=self.account.ports, executions=self.executions, log_events=self.log_events, caller=lambda: ALICE
+        )
+        return Cli(connect=lambda profile, region: aws, sleep=self._sleep, interactive=lambda: self.interactive)
 
     def protect(self) -> None:
         """Make the environment ask first."""

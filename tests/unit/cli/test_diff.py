@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from appdp.cli.context import Aws, Cli
 from appdp.cli.main import main
 from appdp.model.handoff import SENTINEL, release_parameter, release_registry_parameter
 from appdp.model.publication import LatestRelease
-from tests.unit.cli.terminal import ALICE, Terminal, at_release, data
+from tests.unit.cli.terminal import Terminal, at_release, data
 
 
 def changed(terminal: Terminal, **fields: Any) -> None:
@@ -124,10 +123,7 @@ def test_colours_on_a_terminal_unless_they_are_not_wanted(
     no_color: str, coloured: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
-    terminal = at_release()
-    aws = Aws(ports=terminal.account.ports, executions=terminal.executions, caller=lambda: ALICE)
-    cli = Cli(connect=lambda profile, region: aws)
     # color=True is how click's runner stands for a terminal.
-    result = CliRunner().invoke(main, ["diff", "dev", "v2"], obj=cli, color=True)
+    result = CliRunner().invoke(main, ["diff", "dev", "v2"], obj=at_release().cli, color=True)
     assert ("\x1b[32m+" in result.stdout) is coloured
     assert result.exit_code == 1

@@ -31,8 +31,9 @@ The modules: ``machine`` chooses the phase and says what an error means in it; o
 ``green``, ``gate``, ``cutover``, ``bake``, ``record``, ``going_back``, ``unlock``); ``survey``, ``resolving``,
 ``checks``, ``compare`` and ``leftovers`` look before anything changes, for ``prepare``, for ``planning``
 (``--dry-run``) and for ``difference`` alike; ``starting``, ``finding``, ``follow`` and ``stopping`` deal with ECS's
-service deployments; ``watching``, ``watchdog`` and ``reasons`` end a hopeless one and say why; ``locking``, ``clone``,
-``content``, ``polling``, ``releases``, ``stop_requests`` and ``faults`` are one rule each.
+service deployments; ``watching``, ``watchdog`` and ``reasons`` end a hopeless one and say why; ``locking``,
+``clone``, ``content``, ``polling``, ``releases``, ``log_streams``, ``stop_requests``, ``remembering``, ``unlocking``
+and ``faults`` are one rule each.
 
 A phase that is added later (jobs before and after, schedules, a hold) is one more module and one more row in
 ``machine``.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from appdp.engine.deploy.log_streams import stream_of
 from appdp.engine.deploy.watchdog import Seen, is_good
 from appdp.engine.ports import LiveTask, Ports, StoppedContainer
 from appdp.errors import RemoteError
@@ -91,27 +92,16 @@ def _address(remembered: str) -> str:
 
 
 def _log(case: _Case, task: LiveTask, ended: StoppedContainer | None) -> tuple[str, ...]:
-    logging = [one for one in case.containers if _stream_of(one) is not None]
+    logging = [one for one in case.containers if stream_of(one) is not None]
     chosen = next((one for one in logging if ended and one["name"] == ended.name), logging[0] if logging else None)
     if chosen is None:
         return ()
-    group, prefix = _stream_of(chosen) or ("", "")
+    group, prefix = stream_of(chosen) or ("", "")
     try:
         lines = case.ports.logs.tail(group, f"{prefix}/{chosen['name']}/{_id(task)}", LOG_LINES)
     except RemoteError as error:
         return (f"(the log could not be read: {error.message})"[:LOG_WIDTH],)
     return tuple(line[:LOG_WIDTH] for line in lines)
-
-
-def _stream_of(container: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Log group and stream prefix of a container that logs with awslogs; a stream is ``prefix/container/task id``.
-
-    See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
-    """
-    configuration = container.get("logConfiguration") or {}
-    options = configuration.get("options") or {}
-    group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
-    return (group, prefix) if configuration.get("logDriver") == "awslogs" and group and prefix else None
 
 
 def _containers(service: ServiceState, ports: Ports) -> tuple[Mapping[str, Any], ...]:

@@ -2,11 +2,15 @@
 
 from appdp.engine.overview.applications import application_of, applications, deployers
 from appdp.engine.overview.history import PastDeployment, history
+from appdp.engine.overview.logs import LogLine, LogReader, LogSource, log_sources
 from appdp.engine.overview.releases import Release, releases
 from appdp.engine.overview.status import EnvironmentStatus, Running, ServiceStatus, running_deployment, status
 
 __all__ = [
     "EnvironmentStatus",
+    "LogLine",
+    "LogReader",
+    "LogSource",
     "PastDeployment",
     "Release",
     "Running",
@@ -15,6 +19,7 @@ __all__ = [
     "applications",
     "deployers",
     "history",
+    "log_sources",
     "releases",
     "running_deployment",
     "status",
