@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from appdp.engine.executions import Execution, ExecutionStatus, execution_arn
-from appdp.errors import RemoteError
+from appdp.errors import ConfigurationError, RemoteError
 from appdp.runtime.advance import step
 from appdp.runtime.setting import Setting
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
@@ -51,6 +51,8 @@ class FakeExecutions:
     def describe(self, arn: str) -> Execution:
         if self.failures:
             raise self.failures.pop(0)
+        if arn not in self.runs:
+            raise ConfigurationError(f"Step Functions knows no deployment called {arn.rpartition(':')[2]!r}.")
         run = self.runs[arn]
         return Execution(arn=arn, name=run.name, status=run.status, error=run.error, cause=run.cause)
 

@@ -112,6 +112,14 @@ class Session:
         with translated("codepipeline"):
             return self.boto.client("codepipeline", config=self.config)
 
+    def region(self) -> str:
+        """The region that is used.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        return self.ssm.meta.region_name
+
     def ecr(self, region: str) -> ECRClient:
         """Amazon ECR in the region that an image lives in."""
         if region not in self._ecr:

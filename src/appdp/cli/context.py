@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aws:
-    """AWS, as one caller sees it. ``caller`` gives the caller's ARN."""
+    """AWS, as one caller sees it. ``caller`` gives the caller's ARN, ``region`` the region that is used."""
 
     ports: Ports
     executions: Executions
     log_events: LogEvents
     caller: Callable[[], str]
+    region: Callable[[], str]
 
 
 def _connect(profile: str | None, region: str | None) -> Aws:

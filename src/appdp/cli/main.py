@@ -24,6 +24,7 @@ _VERBS: Final = (
     "releases",
     "logs",
     "unlock",
+    "doctor",
     "rehearse",
 )
 """In the order of ``--help``. Each is a command of its own name in a module of its own name."""

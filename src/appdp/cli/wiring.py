@@ -18,4 +18,5 @@ def connect(profile: str | None, region: str | None) -> Aws:
         executions=StepFunctionsExecutions(session),
         log_events=CloudWatchLogEvents(session),
         caller=StsCaller(session).arn,
+        region=session.region,
     )

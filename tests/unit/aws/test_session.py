@@ -47,3 +47,11 @@ def test_each_region_has_its_own_registry_client(session: Session) -> None:
     assert session.ecr("eu-west-1") is session.ecr("eu-west-1")
     assert session.ecr("eu-west-1").meta.region_name == "eu-west-1"
     assert session.ecr("us-east-1").meta.region_name == "us-east-1"
+
+
+def test_the_region_that_is_used(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert session.region() == "us-east-1"
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    with pytest.raises(ConfigurationError, match="No AWS region is set"):
+        Session().region()

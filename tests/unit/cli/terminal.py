@@ -31,6 +31,7 @@ class Terminal:
     interactive: bool = False
     on_sleep: Callable[[int], None] = lambda count: None
     sleeps: int = 0
+    caller: Callable[[], str] = lambda: ALICE
 
     def __post_init__(self) -> None:
         self.executions = FakeExecutions(self.account)
@@ -44,7 +45,11 @@ class Terminal:
     def cli(self) -> Cli:
         """What a command works with."""
         aws = Aws(
-            ports=self.account.ports, executions=self.executions, log_events=self.log_events, caller=lambda: ALICE
+            ports=self.account.ports,
+            executions=self.executions,
+            log_events=self.log_events,
+            caller=self.caller,
+            region=lambda: "us-east-1",
         )
         return Cli(connect=lambda profile, region: aws, sleep=self._sleep, interactive=lambda: self.interactive)
 
