@@ -66,6 +66,10 @@ format: $(READY) ## rewrite the code in the house format
 bench: $(READY) ## measure start-up times
 	@for script in benchmarks/*.py; do PYTHONPATH=. python "$$script"; done
 
+.PHONY: docs
+docs: $(READY) ## write docs/commands.md, which the commands themselves tell
+	@python -m tests.house.commands_page
+
 .PHONY: projen
 projen: $(READY) ## write the project files that .projenrc.py describes
 	@python .projenrc.py

@@ -14,6 +14,7 @@ from botocore import xform_name
 
 import appdp.aws
 from appdp.cdk import Scan
+from appdp.cli.actions import ACTIONS
 from tests.synth.assembly import actions, resources_of, statements
 from tests.synth.environment import Environment
 from tests.synth.pipeline import Pipeline
@@ -100,6 +101,9 @@ def test_who_may_deploy_may_see_what_the_engine_sees_and_start_and_stop_it(envir
     reads = {action for action in every if action.split(":")[1].startswith(("Batch", "Describe", "Get", "List"))}
     # Only the engine reads logs, to say why a release failed.
     assert actions(policy) == (reads - {"logs:GetLogEvents"}) | {"states:StartExecution", "ssm:PutParameter"}
+    # That is what docs/commands.md says of every verb but one; only logs and doctor read logs.
+    verbs = {action for verb, every in ACTIONS.items() if verb != "unlock" for action in every}
+    assert verbs - actions(policy) == {"logs:FilterLogEvents"}
 
 
 def test_the_publication_may_do_what_its_adapters_call_and_nothing_else(environment: Environment) -> None:

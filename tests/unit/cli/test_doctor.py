@@ -79,8 +79,8 @@ def test_an_application_that_is_not_there() -> None:
 
 def test_what_may_not_be_seen() -> None:
     terminal = at_release()
-    terminal.account.services.describe = refused  # type: ignore[method-assign]
-    terminal.executions.describe = refused  # type: ignore[method-assign]
+    terminal.account.services.describe = refused  # type: ignore[method-assign]  # a caller who may not
+    terminal.executions.describe = refused  # type: ignore[method-assign]  # a caller who may not
     assert terminal.run("doctor").exit_code == 9
     found = checks(terminal)
     assert found["dev"]["hint"] == found["dev: deployments"]["hint"] == "Allow it."
@@ -88,7 +88,7 @@ def test_what_may_not_be_seen() -> None:
 
 def test_logs_are_not_needed() -> None:
     terminal = at_release()
-    terminal.log_events.since = refused  # type: ignore[method-assign]
+    terminal.log_events.since = refused  # type: ignore[method-assign]  # a caller who may not
     assert terminal.run("doctor").exit_code == 0
     assert checks(terminal)["dev: logs"]["verdict"] == "warning"
 

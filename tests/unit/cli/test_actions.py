@@ -1,0 +1,118 @@
+"""The verbs call what ``docs/commands.md`` says that they need, over the real adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from appdp.cli.actions import ACTIONS
+from appdp.cli.main import main
+from appdp.model.deployment import Lock, Owner
+from appdp.model.handoff import lock_parameter
+from tests.unit.aws.conftest import environment
+from tests.unit.aws.server import AwsSays, serving
+from tests.unit.cli.cloud import STATE_MACHINE, Cloud
+
+PREFIXES = {
+    "AmazonEC2ContainerRegistry_V20150921": "ecr",
+    "AmazonEC2ContainerServiceV20141113": "ecs",
+    "AmazonSSM": "ssm",
+    "AWSStepFunctions": "states",
+    "Logs_20140328": "logs",
+}
+"""What AWS's protocol calls a service → what IAM calls it."""
+
+EXECUTION = f"{STATE_MACHINE.replace(':stateMachine:', ':execution:')}:other"
+
+COMMANDS = {
+    "deploy": ("dev", "v2"),
+    "rollback": ("dev", "v2"),
+    "stop": ("dev", "--yes", "--timeout", "0s"),
+    "wait": ("dev", "--timeout", "0s"),
+    "status": ("dev", "--follow"),
+    "diff": ("dev", "v2"),
+    "history": ("dev",),
+    "releases": (),
+    "logs": ("dev",),
+    "unlock": ("dev", "--yes"),
+    "doctor": (),
+}
+"""Verb → what is typed after it."""
+
+UNSEEN = {"ecr:GetDownloadUrlForLayer", "ssm:GetParameterHistory", "ecr:DescribeImages"}
+"""Needed for images without an index, for a rollback without a release, for the history, and for an unknown release."""
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    with serving() as server:
+        for name, value in environment(server.url).items():
+            monkeypatch.setenv(name, value)
+        cloud = Cloud(server)
+        server.answers["GetExecutionHistory"] = lambda _: {"events": []}
+        server.answers["FilterLogEvents"] = lambda _: {"events": []}
+        server.answers["PutParameter"] = lambda asked: put(cloud, asked)
+        server.answers["DeleteParameter"] = lambda asked: delete(cloud, asked)
+        server.answers["DescribeTaskDefinition"] = logging(server.answers["DescribeTaskDefinition"])
+        history = server.answers["GetParameterHistory"]
+        server.answers["GetParameterHistory"] = lambda asked: (
+            history(asked) if asked["Name"] in cloud.parameters else {"Parameters": []}
+        )
+        yield cloud
+
+
+def put(cloud: Cloud, asked: dict[str, Any]) -> dict[str, Any]:
+    if not asked["Overwrite"] and asked["Name"] in cloud.parameters:
+        raise AwsSays("ParameterAlreadyExists")
+    cloud.parameters[asked["Name"]] = asked["Value"]
+    return {"Version": 1}
+
+
+def delete(cloud: Cloud, asked: dict[str, Any]) -> dict[str, Any]:
+    if cloud.parameters.pop(asked["Name"], None) is None:
+        raise AwsSays("ParameterNotFound")
+    return {}
+
+
+def logging(answer: Any) -> Any:  # noqa: ANN401  (an answer of the server)
+    """Task definitions whose containers log with awslogs."""
+
+    def with_logs(asked: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = answer(asked)
+        options = {"awslogs-group": "/appdp/shop/dev", "awslogs-stream-prefix": "x"}
+        for container in found["taskDefinition"]["containerDefinitions"]:
+            container["logConfiguration"] = {"logDriver": "awslogs", "options": options}
+        return found
+
+    return with_logs
+
+
+def locked(cloud: Cloud, *, alive: bool) -> None:
+    if alive:
+        cloud.running.add(EXECUTION)
+    held = Lock(deployment="other", owner=Owner(execution=EXECUTION, requested_by="arn:bob"), renewed_at=1.0)
+    cloud.parameters[lock_parameter("shop", "dev")] = held.to_json()
+
+
+def called(cloud: Cloud) -> set[str]:
+    """The IAM actions of everything that was called."""
+    targets = [request.headers["X-Amz-Target"].split(".") for request in cloud.server.received]
+    return {f"{PREFIXES[service]}:{operation}" for service, operation in targets}
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_a_verb_calls_what_it_says_that_it_needs(cloud: Cloud, verb: str) -> None:
+    if verb in ("stop", "wait", "unlock", "doctor"):
+        locked(cloud, alive=verb in ("stop", "wait"))
+    if verb == "status":
+        # What follows a deployment that has died.
+        locked(cloud, alive=False)
+        CliRunner().invoke(main, ["status", "dev"])
+    result = CliRunner().invoke(main, [verb, *COMMANDS[verb]])
+    assert "refused it" not in result.stderr
+    assert "unexpected" not in result.stderr, result.stderr
+    assert called(cloud) - ACTIONS[verb] == set(), "it calls more than docs/commands.md says"
+    assert ACTIONS[verb] - called(cloud) <= UNSEEN, "docs/commands.md says more than it calls"
