@@ -35,6 +35,8 @@ class CloudWatchLogEvents:
                 )
                 for page in pages
                 for event in page["events"]
+                # The embedded AWS does not know the prefix.
+                if event.get("logStreamName", "").startswith(prefix)
             ]
         except ClientError as error:
             if code_of(error) == "ResourceNotFoundException":

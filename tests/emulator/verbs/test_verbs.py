@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,5 +61,28 @@ def test_a_day_of_an_operator(shop: Shop) -> None:
     assert shop.appdp("unlock", "dev", "--yes").returncode == 3
     assert shop.appdp("stop", "dev", "--yes").returncode == 3
     assert all(check["verdict"] == "ok" for check in said(shop, "doctor"))
-    assert shop.appdp("logs", "dev").returncode == 0
     assert refused(shop.aws) == []
+
+
+def test_what_containers_say(shop: Shop) -> None:
+    """Put there by hand: without Docker there are no containers."""
+    logs, now = shop.aws.client("logs"), int(time.time() * 1000)
+    told = shop.appdp("logs", "dev", "api").stderr.splitlines()
+    (group,) = [line.split("log group ")[1] for line in told if "log group" in line]
+    for task, text in (("a1", "one"), ("b2", "two")):
+        logs.create_log_stream(logGroupName=group, logStreamName=f"api/api/{task}")
+        events = [{"timestamp": now + number, "message": f"{text} {number}"} for number in range(2)]
+        logs.put_log_events(logGroupName=group, logStreamName=f"api/api/{task}", logEvents=events)
+    logs.create_log_stream(logGroupName=group, logStreamName="other/other/c3")
+    logs.put_log_events(
+        logGroupName=group, logStreamName="other/other/c3", logEvents=[{"timestamp": now, "message": "not ours"}]
+    )
+    done = shop.appdp("logs", "dev", "api", "--json")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted((line["task"], line["message"]) for line in lines) == [
+        ("a1", "one 0"),
+        ("a1", "one 1"),
+        ("b2", "two 0"),
+        ("b2", "two 1"),
+    ]
