@@ -26,7 +26,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "deploy": _SURVEY | _FOLLOW | {"states:StartExecution"},
     "rollback": _SURVEY | _FOLLOW | {"states:StartExecution"},
     "stop": _FIND | _FOLLOW | {"ssm:GetParameterHistory", "ssm:PutParameter"},
-    "wait": _FIND | _FOLLOW,
+    "wait": _FIND | _FOLLOW | {"ssm:GetParameterHistory"},
     "status": _STATUS,
     "diff": _SURVEY - {"states:DescribeExecution"},
     "history": _FIND | {"ssm:GetParameterHistory"},

@@ -65,7 +65,6 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
 
 def _lines(found: EnvironmentStatus) -> list[str]:
     from appdp.cli.output import columns, moment, wrong_tag_lines
-    from appdp.cli.under_way import sentence
 
     where = f"{found.application}/{found.environment}"
     if found.release is None:
@@ -80,7 +79,15 @@ def _lines(found: EnvironmentStatus) -> list[str]:
         detail = "" if service.changing else service.detail
         rows.append((service.name, service.strategy, tasks, _image(service), detail))
     lines += columns(rows) if found.services else ["  no services"]
-    return [*lines, *wrong_tag_lines(found.environment, found.wrong_tags), sentence(found.deployment)]
+    return [*lines, *wrong_tag_lines(found.environment, found.wrong_tags), _under_way(found)]
+
+
+def _under_way(found: EnvironmentStatus) -> str:
+    from appdp.cli.under_way import sentence
+
+    running = found.deployment
+    may_follow = running is not None and running.alive and running.owner.execution is not None
+    return sentence(running) + ("; follow it with --follow" if may_follow else "")
 
 
 def _image(service: ServiceStatus) -> str:

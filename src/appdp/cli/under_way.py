@@ -12,7 +12,8 @@ from appdp.cli.options import again
 from appdp.cli.output import echo_json, moment, say
 from appdp.engine.deploy import Request, read_deployer
 from appdp.engine.executions import execution_arn
-from appdp.engine.overview import Running, history, running_deployment
+from appdp.engine.overview import PastDeployment, Running, history, running_deployment
+from appdp.errors import ConfigurationError
 from appdp.model.deployment import EXIT_STILL_RUNNING, Outcome
 
 
@@ -22,12 +23,14 @@ class Target:
 
     Args:
         patience: how long. Default: to the end.
+        processes: whether to wait for a process (``--direct``) too, which shows nothing before its end.
     """
 
     application: str
     environment: str
     deployment: str | None = None
     patience: Patience = field(default_factory=Patience)
+    processes: bool = False
 
     def request(self, deployment: str) -> Request:
         """What was asked for, the execution knows; only names and id matter here."""
@@ -45,7 +48,7 @@ def sentence(running: Running | None) -> str:
         return f"lock left by {who}, which does not run any more; the next deployment takes over"
     if running.owner.execution is None:
         return f"under way: {who}, in a process (--direct) that was alive at {moment(running.renewed_at)}"
-    return f"under way: {who}; follow it with --follow"
+    return f"under way: {who}"
 
 
 def follow_it(cli: Cli, aws: Aws, target: Target, *, as_json: bool) -> int:
@@ -61,17 +64,32 @@ def follow_it(cli: Cli, aws: Aws, target: Target, *, as_json: bool) -> int:
         execution = execution_arn(deployer.state_machine, deployment)
     else:
         running = running_deployment(target.application, target.environment, aws.ports)
+        if running is not None and running.alive and running.owner.execution is None and target.processes:
+            say(sentence(running))
+            request = target.request(running.deployment)
+            ending = watch_process(aws, request, sleep=cli.sleep, patience=target.patience)
+            return report(ending, as_json=as_json)
         if running is None or running.owner.execution is None:
             return not_followed(target, running, as_json=as_json)
         deployment, execution = running.deployment, running.owner.execution
-    ending = watch(
-        aws,
-        execution,
-        request=target.request(deployment),
-        sleep=cli.sleep,
-        patience=target.patience,
-    )
-    return report(ending, as_json=as_json)
+    return report(_watched(cli, aws, target, deployment, execution), as_json=as_json)
+
+
+def _watched(cli: Cli, aws: Aws, target: Target, deployment: str, execution: str) -> Ending:
+    request = target.request(deployment)
+    try:
+        return watch(aws, execution, request=request, sleep=cli.sleep, patience=target.patience)
+    except ConfigurationError:
+        # Step Functions does not know it any more, or never did.
+        past = _past(aws, request)
+        if past is None:
+            raise
+        return Ending.remembered(request, past)
+
+
+def _past(aws: Aws, request: Request) -> PastDeployment | None:
+    every = history(request.application, request.environment, aws.ports)
+    return next((one for one in every if one.deployment == request.id), None)
 
 
 def watch_process(aws: Aws, request: Request, *, sleep: Callable[[float], None], patience: Patience) -> Ending:
@@ -85,7 +103,7 @@ def watch_process(aws: Aws, request: Request, *, sleep: Callable[[float], None],
             sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         return Ending.still_running(request, None, None, "Stopped waiting. The deployment goes on.")
-    past = next((one for one in history(application, environment, aws.ports) if one.deployment == request.id), None)
+    past = _past(aws, request)
     if past is not None:
         return Ending.remembered(request, past)
     return Ending(

@@ -45,7 +45,8 @@ def wait(  # noqa: PLR0913  (click gives every option as an argument)
     """Wait for the deployment that is under way to come to a point.
 
     Exit code 0 once it is there. A deployment that ends before it gets there, because it failed for example, has the
-    exit code that deploy would have; without a deployment under way it is 3.
+    exit code that deploy would have; without a deployment under way it is 3. Of one that a process runs (--direct),
+    only the end can be seen.
     """
     from appdp.cli.follow import Patience
     from appdp.cli.under_way import Target, follow_it
@@ -59,6 +60,7 @@ def wait(  # noqa: PLR0913  (click gives every option as an argument)
         environment=check_name("Environment", environment),
         deployment=deployment,
         patience=Patience(timeout=timeout, enough=_enough(until)),
+        processes=until == "done",
     )
     ctx.exit(follow_it(cli, aws, target, as_json=as_json))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from appdp.model.handoff import history_parameter, release_parameter
+from appdp.model.handoff import SENTINEL, history_parameter, release_parameter
 from appdp.model.history import VERSION
 from tests.fakes.registry import Behaviour
 from tests.unit.cli.terminal import ALICE, Terminal, at_release, data
@@ -57,6 +57,14 @@ def test_what_somebody_else_wrote_is_left_out() -> None:
         terminal.account.parameters.put(history_parameter("shop", "dev"), text)
     terminal.account.parameters.put(release_parameter("shop", "dev"), "by-hand")
     assert [one["release"] for one in data(terminal.run("history", "dev", "--json"))] == ["by-hand", "v1"]
+
+
+def test_a_release_parameter_that_began_anew() -> None:
+    terminal = at_release()
+    terminal.run("deploy", "dev", "v2")
+    terminal.account.parameters.delete(release_parameter("shop", "dev"))
+    terminal.account.parameters.put(release_parameter("shop", "dev"), SENTINEL)
+    assert [one["release"] for one in data(terminal.run("history", "dev", "--json"))] == ["v2"]
 
 
 def test_a_history_of_a_newer_version() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from appdp.model.deployment import Lock, Owner
+from appdp.engine.deploy import advance, begin
+from appdp.model.deployment import Lock, Owner, Phase
 from appdp.model.handoff import lock_parameter
+from tests.fakes.driver import drive, request
 from tests.fakes.registry import Behaviour
 from tests.unit.cli.terminal import Terminal, at_release, data
 
@@ -68,12 +70,50 @@ def test_a_deployment_that_died() -> None:
     assert "The state machine ended with ABORTED before the deployment did." in result.stderr
 
 
-def test_a_process_cannot_be_followed() -> None:
+def test_a_process_shows_its_end_only() -> None:
+    terminal = at_release()
+
+    def look(count: int) -> None:
+        if count == 5:
+            seen = terminal.run("wait", "dev", "--until", "green")
+            assert seen.exit_code == 6, seen.stderr
+            assert "only that process can show how it goes" in seen.stderr
+
+    terminal.on_sleep = look
+    assert terminal.run("deploy", "dev", "v2", "--direct").exit_code == 0
+
+    owner = Owner(execution=None, requested_by="arn:bob")
+    deployment = begin(request("v1"), owner=owner, now=terminal.account.clock.now())
+    process = [drive(terminal.account, deployment, until=lambda state: state.phase is Phase.GREEN)]
+    terminal.on_sleep = lambda _: process.append(advance(process[-1], terminal.account.ports).deployment)
+    result = terminal.run("wait", "dev", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert (data(result)["id"], data(result)["outcome"]) == ("d1", "succeeded")
+    assert terminal.account.release == "v1"
+
+
+def test_a_deployment_that_step_functions_forgot() -> None:
+    terminal = at_release()
+    terminal.account.publish("bad", broken={"api": Behaviour.EXITS})
+    name = data(terminal.run("deploy", "dev", "bad", "--json"))["id"]
+    terminal.executions.runs.clear()
+    result = terminal.run("wait", "dev", "--deployment", name, "--json")
+    assert result.exit_code == 4, result.stderr
+    assert "Rolled back: dev runs v1 again, as before." in data(result)["text"]
+    assert "exited with code 1" in data(result)["text"]
+    unknown = terminal.run("wait", "dev", "--deployment", "nobody")
+    assert unknown.exit_code == 2
+    assert "'nobody'" in unknown.stderr
+
+
+def test_a_process_that_died() -> None:
     terminal = at_release()
     owner = Owner(execution=None, requested_by="arn:bob")
     lock = Lock(deployment="other", owner=owner, renewed_at=terminal.account.clock.now())
     terminal.account.parameters.put(lock_parameter("shop", "dev"), lock.to_json())
-    assert terminal.run("wait", "dev").exit_code == 6
+    assert terminal.run("wait", "dev", "--timeout", "4s").exit_code == 6
+    assert terminal.run("wait", "dev").exit_code == 5
+    assert terminal.run("wait", "dev").exit_code == 3
 
 
 @pytest.mark.parametrize(
