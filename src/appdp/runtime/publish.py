@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from appdp.aws.clock import SystemClock
 from appdp.aws.distribution import EcrDistribution
+from appdp.aws.elsewhere import AwsElsewhere
 from appdp.aws.events import EventBridgeEvents
 from appdp.aws.parameters import SsmParameters
 from appdp.aws.pipeline_jobs import CodePipelineJobs
@@ -91,6 +92,7 @@ def setting() -> PublishSetting:
             scans=EcrScans(session),
             registry=EcrRegistry(session),
             parameters=SsmParameters(session),
+            elsewhere=AwsElsewhere(session),
             events=EventBridgeEvents(session),
             clock=SystemClock(),
         ),

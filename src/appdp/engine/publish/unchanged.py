@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from appdp.engine.deploy.content import Contents
 from appdp.engine.publish.compose import ReleasedImage
 from appdp.engine.publish.ports import PublishPorts
+from appdp.errors import RemoteError
 from appdp.model.handoff import SENTINEL, release_parameter
 from appdp.model.publication import PipelineManifest
 
 
+@dataclass(slots=True, kw_only=True)
+class Unchanged:
+    """What is known about the environments.
+
+    Args:
+        images: environment → the images whose every platform is what the environment's release has; none before its
+            first, and none when it cannot be read.
+        unread: environment → why it cannot be read.
+    """
+
+    images: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+
+
 def unchanged_images(
     manifest: PipelineManifest, released: Mapping[str, ReleasedImage], ports: PublishPorts
-) -> dict[str, tuple[str, ...]]:
-    """Environment → the images whose every platform is what the environment's release has; none before its first."""
+) -> Unchanged:
+    """Compare a release with what each environment runs.
+
+    An environment elsewhere that cannot be read, because its deployer is not there yet or its region does not answer,
+    is told and counts as one that runs nothing. The comparison only informs, and the environment's own stage fails with
+    the same reason; a publication that failed instead would keep the release from all other environments.
+
+    Raises:
+        RemoteError: an environment of the pipeline's own account and region cannot be read.
+    """
     contents = Contents(ports.registry, manifest.images)
-    return {name: _in_environment(name, manifest, released, contents, ports) for name in manifest.environments}
+    found = Unchanged()
+    for name in manifest.environments:
+        try:
+            running = _running(name, manifest, ports)
+        except RemoteError as error:
+            if name not in manifest.elsewhere:
+                raise
+            running, found.unread[name] = None, error.message
+        found.images[name] = () if running is None else _same_as(running, released, contents)
+    return found
 
 
-def _in_environment(
-    environment: str,
-    manifest: PipelineManifest,
-    released: Mapping[str, ReleasedImage],
-    contents: Contents,
-    ports: PublishPorts,
-) -> tuple[str, ...]:
-    running = ports.parameters.get(release_parameter(manifest.application, environment))
-    if running is None or running == SENTINEL:
-        return ()
+def _running(environment: str, manifest: PipelineManifest, ports: PublishPorts) -> str | None:
+    name, place = release_parameter(manifest.application, environment), manifest.elsewhere.get(environment)
+    running = ports.parameters.get(name) if place is None else ports.elsewhere.parameter(place, name)
+    return None if running == SENTINEL else running
+
+
+def _same_as(running: str, released: Mapping[str, ReleasedImage], contents: Contents) -> tuple[str, ...]:
     return tuple(name for name, image in released.items() if _same(image, contents, name, running))
 
 
