@@ -87,6 +87,8 @@ class Walker:
             run=run,
             configuration=resolved_all(action.get("configuration") or {}, execution.namespaces),
             inputs=tuple(execution.artifacts[artifact["name"]] for artifact in action.get("inputArtifacts") or ()),
+            role=action.get("roleArn") or "",
+            region=action.get("region") or "",
         )
         done = await performer.perform(order)
         for artifact in action.get("outputArtifacts") or ():
