@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -253,3 +255,27 @@ def test_no_role_is_made_for_pipelines_of_the_same_account(tmp_path: Path) -> No
         stack, "Deployer", application=SHOP, environment="dev", repositories=repositories, released_from=OURS
     )
     assert deployer.release_role is None
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "pipelines.md"
+EXAMPLES = re.findall(
+    r"```python\n(.*?)```",
+    DOCS.read_text().partition("## Other accounts and regions")[2].partition("\n## ")[0],
+    re.DOTALL,
+)
+
+
+def test_the_two_apps_of_the_guide_meet(tmp_path: Path) -> None:
+    templates = []
+    for number, (code, stack) in enumerate(zip(EXAMPLES, ("shop-pipeline", "shop-prod-deployer"), strict=True)):
+        folder = tmp_path / str(number)
+        exec(code.replace("App()", f"App(outdir={str(folder)!r}, post_cli_context={STRONG!r})"), {})  # noqa: S102 - our own guide
+        templates.append(json.loads((folder / f"{stack}.template.json").read_text()))
+    pipeline, deployer = templates
+    role = release_role(deployer)
+    stages = only(pipeline, "AWS::CodePipeline::Pipeline")["Stages"]
+    assert text_of(stages[-1]["Actions"][-1]["RoleArn"]) == (
+        f"arn:aws:iam::{THEIRS}:role{text_of(role['Path'])}{text_of(role['RoleName'])}"
+    )
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert text_of(trust["Principal"]["AWS"]) == f"arn:aws:iam::{OURS}:root"
