@@ -63,6 +63,7 @@ SHA = {"amd64": "a" * 64}
         (lambda: Elsewhere("Prod"), r"Environment 'Prod' is not a name"),
         (lambda: Elsewhere("releases"), r"Environment 'releases' cannot be called so"),
         (lambda: Elsewhere("prod", account="prod"), r"account='prod': an account id is 12 digits"),
+        (lambda: Elsewhere("prod", region="eu_west_1"), r"region='eu_west_1': a region is written as 'eu-west-1' is"),
         (lambda: Approval(timeout=Duration.minutes(4)), r"timeout=240 seconds: allowed are whole minutes, 5 to 86400"),
         (lambda: Approval(note=""), r"note has 0 characters: allowed are 1 to 900"),
         (lambda: Approval(note="n" * 901), r"note has 901 characters: allowed are 1 to 900\.\nSay it shorter"),
@@ -124,7 +125,7 @@ def _others(environment: Environment) -> Deployer:
         (lambda e: {"stages": [Stage(Elsewhere("a"), name="Build")]}, r"more than one stage is called Build"),
         (
             lambda e: {"stages": [Stage(Elsewhere("prod", account="444455556666"))]},
-            r"environment 'prod' is in account 444455556666, the pipeline in unknown.*own account and region only",
+            r"environment 'prod' is in account 444455556666, the pipeline in unknown.*env= with account and region",
         ),
         (lambda e: {"execution_mode": codepipeline.ExecutionMode.PARALLEL}, r"PARALLEL would let releases reach"),
         (
@@ -140,30 +141,81 @@ def test_a_pipeline_that_cannot_work(
         Pipeline(environment, **options(environment))
 
 
+def _far_deployer(app: App, images: ImageRepositories, **options: Any) -> Deployer:
+    stack = Stack(app, "far", env=AwsEnvironment(account="444455556666", region="us-east-1"))
+    return Deployer(stack, "Deployer", application=SHOP, environment="prod", repositories=images, **options)
+
+
 @pytest.mark.parametrize(
-    ("elsewhere", "message"),
+    ("accounts", "stage", "message"),
     [
-        (Elsewhere("prod", account="444455556666"), r"in account 444455556666, the pipeline in 111122223333"),
-        (Elsewhere("prod", region="us-east-1"), r"in region us-east-1, the pipeline in eu-west-1"),
+        (
+            [],
+            lambda app, images: Elsewhere("prod", account="444455556666"),
+            r"environment 'prod' is in account 444455556666, which may not pull from images/Images; "
+            r"allowed are: none.*environment_accounts=\['444455556666'\]",
+        ),
+        (
+            ["999988887777"],
+            lambda app, images: Elsewhere("prod", account="444455556666"),
+            r"may not pull from images/Images; allowed are: 999988887777",
+        ),
+        (
+            ["444455556666"],
+            _far_deployer,
+            r"far/Deployer is in account 444455556666 and lets pipelines of its own account only release into it; "
+            r"this one is in 111122223333.*released_from='111122223333'",
+        ),
+        (
+            ["444455556666"],
+            lambda app, images: _far_deployer(app, images, released_from="999988887777"),
+            r"lets pipelines of 999988887777 release into it",
+        ),
+        (
+            [],
+            lambda app, images: Deployer(
+                Stack(app, "free"), "Deployer", application=SHOP, environment="prod", repositories=images
+            ),
+            r"environment 'prod' is in account unknown, the pipeline in 111122223333: nobody knows",
+        ),
+        (
+            ["444455556666"],
+            lambda app, images: _far_deployer(app, images, released_from="1111"),
+            r"far/Deployer has released_from='1111': an account id is 12 digits",
+        ),
     ],
 )
-def test_an_environment_elsewhere(tmp_path: Path, elsewhere: Elsewhere, message: str) -> None:
+def test_an_environment_elsewhere_that_cannot_be_reached(
+    tmp_path: Path, accounts: list[str], stage: Callable[[App, ImageRepositories], Any], message: str
+) -> None:
     app = App(outdir=str(tmp_path), post_cli_context=STRONG)
-    images = ImageRepositories(Stack(app, "images", env=HERE), "Images", application=SHOP)
-    stack = Stack(app, "pipeline", env=HERE)
-    DeliveryPipeline(
-        stack,
-        "Near",
-        application=SHOP,
-        repositories=images,
-        source=SOURCE,
-        trigger=None,
-        stages=[Stage(Elsewhere("prod", account="111122223333", region="eu-west-1"))],
+    images = ImageRepositories(
+        Stack(app, "images", env=HERE), "Images", application=SHOP, environment_accounts=accounts
     )
-    with pytest.raises(ConfigurationError, match=message):
+    stack = Stack(app, "pipeline", env=HERE)
+    with pytest.raises(ConfigurationError, match=f"(?s){message}"):
         DeliveryPipeline(
-            stack, "Far", application=SHOP, repositories=images, source=SOURCE, trigger=None, stages=[Stage(elsewhere)]
+            stack,
+            "Main",
+            application=SHOP,
+            repositories=images,
+            source=SOURCE,
+            trigger=None,
+            stages=[Stage(stage(app, images))],
         )
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ({"account": "1"}, r"far: repositories of account '1': an account id is 12 digits"),
+        ({"region": "moon"}, r"far: repositories of region 'moon'"),
+    ],
+)
+def test_repositories_of_no_place(tmp_path: Path, place: dict[str, str], message: str) -> None:
+    stack = Stack(App(outdir=str(tmp_path), post_cli_context=STRONG), "far")
+    with pytest.raises(ConfigurationError, match=message):
+        ImageRepositories.of_application(stack, SHOP, **place)
 
 
 def test_repositories_elsewhere(tmp_path: Path) -> None:

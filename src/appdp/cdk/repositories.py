@@ -9,7 +9,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from appdp.errors import ConfigurationError
+from appdp.cdk.places import check_account, check_region
 from appdp.model import handoff
 from appdp.model.application import Application
 
@@ -51,6 +51,7 @@ class ImageRepositories(Construct):
 
     Attributes:
         repositories: image name → repository.
+        environment_accounts: as given.
 
     Raises:
         ConfigurationError: an account id that is not one.
@@ -67,6 +68,7 @@ class ImageRepositories(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.application = application
+        self.environment_accounts = tuple(environment_accounts)
         self.repositories: Mapping[str, ecr.Repository] = {
             image.name: ecr.Repository(
                 self,
@@ -82,14 +84,10 @@ class ImageRepositories(Construct):
             )
             for image in application.images
         }
-        for account in environment_accounts:
-            self._share(account)
+        for account in self.environment_accounts:
+            self._share(check_account(f"{self.node.path}: environment_accounts has ", account))
 
     def _share(self, account: str) -> None:
-        if not Token.is_unresolved(account) and not (account.isdigit() and len(account) == 12):
-            raise ConfigurationError(
-                f"{self.node.path}: environment_accounts has {account!r}: an account id is 12 digits."
-            )
         theirs = iam.AccountPrincipal(account)
         roles = f"arn:*:iam::{account}:role{handoff.ROOT}/{self.application.name}/*"
         for repository in self.repositories.values():
@@ -115,19 +113,56 @@ class ImageRepositories(Construct):
         removed from the application while any environment's stack still imported it.
         """
         home = Stack.of(self)
+        return ImageRepositories.of_application(
+            scope,
+            self.application,
+            account=None if Token.is_unresolved(home.account) else home.account,
+            region=None if Token.is_unresolved(home.region) else home.region,
+        )
+
+    @staticmethod
+    def of_application(
+        scope: Construct, application: Application, *, account: str | None = None, region: str | None = None
+    ) -> dict[str, ecr.IRepository]:
+        """The repositories that another CDK app defines, found by their names: image name → repository.
+
+        ::
+
+            Deployer(
+                stack,
+                "Deployer",
+                application=shop,
+                environment="prod",
+                repositories=ImageRepositories.of_application(stack, shop, account="111122223333", region="us-east-1"),
+                released_from="111122223333",
+            )
+
+        Args:
+            scope: where they are used.
+            application: whose images.
+            account: their account; it names this one in ``environment_accounts``. Default: the scope's.
+            region: their region. Images are pulled from there. Default: the scope's.
+
+        Raises:
+            ConfigurationError: an account or a region that is none.
+        """
+        if account is not None:
+            check_account(f"{scope.node.path}: repositories of account ", account)
+        if region is not None:
+            check_region(f"{scope.node.path}: repositories of region ", region)
         return {
-            name: ecr.Repository.from_repository_attributes(
+            image.name: ecr.Repository.from_repository_attributes(
                 scope,
-                f"Repository-{name}",
-                repository_name=self.application.repository(name),
+                f"Repository-{image.name}",
+                repository_name=application.repository(image.name),
                 repository_arn=Stack.of(scope).format_arn(
                     service="ecr",
                     resource="repository",
-                    resource_name=self.application.repository(name),
+                    resource_name=application.repository(image.name),
                     arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-                    account=None if Token.is_unresolved(home.account) else home.account,
-                    region=None if Token.is_unresolved(home.region) else home.region,
+                    account=account,
+                    region=region,
                 ),
             )
-            for name in self.repositories
+            for image in application.images
         }

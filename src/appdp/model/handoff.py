@@ -32,6 +32,7 @@ and :func:`about_variable`.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
@@ -139,8 +140,13 @@ def gate_parameter(application: str, environment: str) -> str:
     return f"{environment_path(application, environment)}/gate"
 
 
+def pipelines_path(application: str) -> str:
+    """What an application's pipelines have is below it: parameters, and the IAM roles."""
+    return f"{ROOT}/{application}/pipelines"
+
+
 def pipeline_parameter(application: str, pipeline: str) -> str:
-    return f"{ROOT}/{application}/pipelines/{pipeline}"
+    return f"{pipelines_path(application)}/{pipeline}"
 
 
 def release_registry_parameter(application: str) -> str:
@@ -171,3 +177,20 @@ def repository_name(application: str, image: str) -> str:
 def deployer_name(application: str, environment: str) -> str:
     """The physical name of the environment's state machine, and the prefix of its functions and roles."""
     return f"appdp-{application}-{environment}"
+
+
+def release_role_name(application: str, environment: str, region: str) -> str:
+    """The role with which pipelines of another account release into an environment; its path is the environment's.
+
+    A role's name is one of its whole account, whatever its path: hence the region, and a digest of what would be too
+    long for IAM's 64 characters. It is never longer than that.
+
+    See: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+
+    Args:
+        application: the application's name.
+        environment: the environment's name.
+        region: the environment's region.
+    """
+    digest = hashlib.sha256(f"{application}/{environment}".encode()).hexdigest()[:16]
+    return f"appdp-release-{digest}-{region}"
