@@ -31,19 +31,20 @@ choose_builder() {
     --driver docker-container --driver-opt "image=$APPDP_BUILDKIT_IMAGE"
 }
 
-# The manifests of an image that matter, in the registry's API: the release's, and this architecture's.
-paths_of() {
-  printf '%s\n' "$1/manifests/$APPDP_COMMIT" "$1/manifests/$APPDP_COMMIT-$APPDP_ARCHITECTURE"
+# Sets paths to the manifests of an image that matter, in the registry's API: the release's, and this architecture's.
+set_paths() {
+  paths=("$1/manifests/$APPDP_COMMIT" "$1/manifests/$APPDP_COMMIT-$APPDP_ARCHITECTURE")
 }
 
 # What curl is to ask, as a configuration, so that the token is no argument either.
 questions() {
-  local repository path
+  local repository path paths
   printf 'header = "Authorization: Basic %s"\n' "$token"
   while IFS=$'\t' read -r _ repository _; do
-    while read -r path; do
+    set_paths "$repository"
+    for path in "${paths[@]}"; do
       printf 'url = "%s://%s/v2/%s"\noutput = "%s/answers/%s"\n' "$scheme" "$APPDP_REGISTRY" "$path" "$work" "$path"
-    done < <(paths_of "$repository")
+    done
   done <"$work/images"
 }
 
@@ -79,7 +80,7 @@ read_answers() {
   while IFS=$'\t' read -r code url; do codes[${url#*/v2/}]=$code; done <"$work/codes"
   mkdir "$work/state"
   while IFS=$'\t' read -r name repository _; do
-    mapfile -t paths < <(paths_of "$repository")
+    set_paths "$repository"
     case "${codes[${paths[0]}]:-000} ${codes[${paths[1]}]:-000}" in
       "200 "*) printf 'released\n' >"$work/state/$name" ;;
       "404 200") printf 'pushed\n' >"$work/state/$name" ;;
@@ -96,10 +97,11 @@ read_answers() {
 
 # The images that are still wanted, each with its sources there.
 list_targets() {
-  local name context dockerfile failed=0
+  local name state context dockerfile failed=0
   : >"$work/targets"
   while IFS=$'\t' read -r name _ context dockerfile; do
-    if [ "$(<"$work/state/$name")" != wanted ]; then
+    read -r state <"$work/state/$name"
+    if [ "$state" != wanted ]; then
       say "Image '$name': commit $APPDP_COMMIT is already published for linux/$APPDP_ARCHITECTURE."
     elif [ ! -d "$context" ]; then
       say "Image '$name': its build context '$context' is no folder of commit $APPDP_COMMIT."
