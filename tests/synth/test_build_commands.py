@@ -3,117 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from appdp.cdk.bake import Attestations
-from appdp.cdk.buildspec import buildspec
-from appdp.model.application import Application, Image
+from tests.synth.build_machine import Machine
 
-SHOP = Application(name="shop", images=(Image(name="web"), Image(name="jobs", context="jobs dir")))
-
-DOCKER = r"""#!/usr/bin/env bash
-printf '%s\n' "$*" >>"$FAKE/calls"
-case "$*" in
-  login*) cat >/dev/null ;;
-  "buildx inspect"*) exit 1 ;;
-  "buildx imagetools inspect"*)
-    if [ -e "$FAKE/broken" ]; then echo 'ERROR: 503 Service Unavailable' >&2; exit 1; fi
-    grep -qxF "${4#registry.test/}" "$FAKE/tags" && exit 0
-    echo "ERROR: $4: not found" >&2
-    exit 1
-    ;;
-  "buildx bake"*) cat "$FAKE/progress"; [ ! -e "$FAKE/refused" ] ;;
-esac
+FETCHED = """\
+#5 [web base 1/3] FROM docker.io/library/php:8@sha256:0123
+#5 sha256:4567 30.4MB / 30.4MB 3.1s done
+#5 DONE 3.9s
+#6 [web base 2/3] RUN make everything
+#6 CACHED
+#7 [web base 3/3] RUN make more
+#7 sha256:89ab 1.03MB / 1.03MB 0.0s done
+#7 extracting sha256:89ab 0.1s done
+#7 DONE 1.0s
+#8 [jobs stage-1 1/1] FROM docker.io/library/busybox:1@sha256:cdef
+#8 DONE 0.0s
+#6 [web base 2/3] RUN make everything
+#6 sha256:0123 421.76kB / 421.76kB 0.0s done
+#6 DONE 0.4s
+#9 [web web 1/1] COPY page /page
+#9 DONE 0.1s
 """
-
-PROGRESS = """\
-#1 [internal] load local bake definitions
-#1 DONE 0.0s
-#5 [web base 1/2] FROM scratch
-#5 CACHED
-#6 [web base 2/2] RUN make everything
-#6 1.234 made
-#6 DONE 8.2s
-#7 [jobs stage-1 1/1] COPY jobs /jobs
-#7 DONE 0.3s
-#9 [web] exporting to image
-#9 pushing manifest for registry.test/shop/web:c0ffee-amd64@sha256:0123 0.1s done
-#9 DONE 0.4s
-#10 [web] exporting cache to registry
-#10 DONE 0.2s
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """A build machine: its files, and what its Docker answers."""
-
-    folder: Path
-    commands: dict[str, list[str]]
-
-    @property
-    def sources(self) -> Path:
-        return self.folder / "sources"
-
-    @property
-    def calls(self) -> list[str]:
-        return (self.folder / "calls").read_text().splitlines()
-
-    def flag(self, name: str) -> None:
-        (self.folder / name).touch()
-
-    def tags(self, *names: str) -> None:
-        (self.folder / "tags").write_text("".join(f"{name}\n" for name in names))
-
-    def program(self, name: str, text: str) -> None:
-        path = self.folder / "bin" / name
-        path.write_text(text)
-        path.chmod(0o755)
-
-    def run(self, phase: str, command: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
-            "FAKE": str(self.folder),
-            "TMPDIR": str(self.folder / "tmp"),
-            "CODEBUILD_SRC_DIR": str(self.sources),
-            "APPDP_COMMIT": "c0ffee",
-            "APPDP_REGISTRY": "registry.test",
-            "APPDP_ARCHITECTURE": "amd64",
-            "APPDP_BUILDKIT_IMAGE": "buildkit.test/image:1",
-            **variables,
-        }
-        text = self.commands[phase][command]
-        return subprocess.run(["bash", "-c", text], env=environment, capture_output=True, text=True, check=False)
-
-
-def build_machine(tmp_path: Path, application: Application = SHOP) -> Machine:
-    """A machine that builds an application's images."""
-    spec = buildspec(application, "amd64", attestations=Attestations(), trivy=True)
-    for name in ("bin", "sources/jobs dir", "tmp"):
-        (tmp_path / name).mkdir(parents=True)
-    for name in ("sources/Dockerfile", "sources/jobs dir/Dockerfile", "calls", "tags"):
-        (tmp_path / name).touch()
-    (tmp_path / "progress").write_text(PROGRESS)
-    made = Machine(tmp_path, {phase: item["commands"] for phase, item in spec["phases"].items()})
-    made.program("docker", DOCKER)
-    made.program("aws", "#!/bin/sh\necho password\n")
-    return made
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return build_machine(tmp_path)
 
 
 def test_everything_that_is_new_is_built_at_once(machine: Machine) -> None:
     assert machine.run("pre_build").returncode == 0
-    assert machine.calls[0] == "login --username AWS --password-stdin registry.test"
+    assert machine.calls[1] == "login --username AWS --password-stdin registry.test"
     result = machine.run("build")
     assert result.returncode == 0
     bake = machine.calls[-1]
@@ -132,6 +51,17 @@ def test_the_log_says_what_was_cached_and_what_was_built(machine: Machine) -> No
         "[appdp] jobs: 0 steps from the cache, 1 built in 0.3 s",
         "[appdp]      0.3 s  COPY jobs /jobs",
         "[appdp] pushed registry.test/shop/web:c0ffee-amd64 as sha256:0123",
+    ]
+
+
+def test_what_was_fetched_from_the_cache_was_not_built(machine: Machine) -> None:
+    machine.run("pre_build")
+    (machine.folder / "progress").write_text(FETCHED)
+    said = [line for line in machine.run("build").stdout.splitlines() if line.startswith("[appdp]")]
+    assert said[1:] == [
+        "[appdp] web: 3 steps from the cache, 1 built in 0.1 s, layers fetched in 5.3 s",
+        "[appdp]      0.1 s  COPY page /page",
+        "[appdp] jobs: 1 steps from the cache, 0 built in 0.0 s",
     ]
 
 
@@ -169,7 +99,7 @@ def _no_context(machine: Machine) -> None:
 
 
 def _broken_registry(machine: Machine) -> None:
-    machine.flag("broken")
+    machine.registry.refuses["shop/web:c0ffee"] = 403
 
 
 @pytest.mark.parametrize(
@@ -192,7 +122,7 @@ def test_what_cannot_be_built_is_said_before_the_build(
 def test_a_buildkit_of_its_own_builds(machine: Machine) -> None:
     assert machine.run("pre_build").returncode == 0
     assert machine.calls[-1] == (
-        "buildx create --name appdp --use --bootstrap --driver docker-container "
+        "buildx create --name appdp --node appdp0 --use --bootstrap --driver docker-container "
         "--driver-opt image=buildkit.test/image:1"
     )
 

@@ -45,8 +45,8 @@ class Build:
 
     Args:
         compute_type: the size of the machine. Default: CodeBuild's for the build image.
-        build_images: architecture → build image, with bash, Docker, buildx and the AWS command line. Default: the
-            newest of AWS's Amazon Linux 2023 images.
+        build_images: architecture → build image, with bash, curl, Docker, buildx and the AWS command line. Default:
+            the newest of AWS's Amazon Linux 2023 images.
         vpc: where the builds run, to reach what is private there; it needs a way to ECR, S3 and CloudWatch Logs, such
             as a NAT gateway. Default: in no VPC.
         subnets: which of its subnets. Default: private ones.

@@ -2,7 +2,9 @@
 
 ``pre_build`` logs in to the registry, asks it what of the commit is published already, and checks the sources of what
 is not; ``build`` runs one bake for the rest, and says what was cached, what was built and how long it took, or why it
-failed. Each phase is one command, which needs bash, Docker with buildx, and, for the login, the AWS command line.
+failed. Each phase is one command, which needs bash, Docker with buildx, and, to log in and ask, the AWS command line
+and curl. CodeBuild's images of Amazon Linux 2023 and Ubuntu have them all:
+https://github.com/aws/aws-codebuild-docker-images
 
 What a phase leaves for the next is in a folder of the commit and the architecture, outside the sources, so that it is
 in no build context.
