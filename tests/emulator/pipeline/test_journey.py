@@ -114,13 +114,11 @@ def second_release(crew: Crew, first: str, second: str) -> None:
     assert after["beta"]["digest"] in (crew.index("beta", second)["digest"], crew.platforms("beta", second)[HERE])
     for architecture in architectures():
         log = crew.log(next(detail for name, detail in actions.items() if architecture in name))
+        # Steps of a stage that images share are said of any one of them.
         for name in ("alpha", "gamma"):
-            assert f"[appdp] {name}: 4 steps from the cache, 0 built in 0.0 s" in log
-        assert re.search(
-            r"^\[appdp\] beta: 3 steps from the cache, 1 built in .*\n\[appdp\] .* s  COPY beta.txt /word.txt$",
-            log,
-            re.M,
-        )
+            assert re.search(rf"^\[appdp\] {name}: \d+ steps from the cache, 0 built in 0.0 s", log, re.M), log
+        beta = r"^\[appdp\] beta: \d+ steps from the cache, 1 built in .*\n\[appdp\] .* s  COPY beta.txt /word.txt$"
+        assert re.search(beta, log, re.M), log
     assert actions["Publish"]["output"]["outputVariables"]["commit"] == second
     assert shown(actions) == {
         "ExternalEntityLink": f"{GITHUB}/compare/{first}...{second}",
