@@ -36,6 +36,7 @@ SURFACE = {
         "Scaling",
         "Scan",
         "ServiceOptions",
+        "Soci",
         "Stage",
         "Strategy",
         "WebService",

@@ -29,6 +29,7 @@ from appdp.cdk.repositories import ImageRepositories
 from appdp.cdk.scaling import Scaling
 from appdp.cdk.scan import Scan
 from appdp.cdk.service_options import ServiceOptions
+from appdp.cdk.soci import Soci
 from appdp.cdk.strategy import Strategy
 from appdp.cdk.web_service import WebService
 from appdp.cdk.worker import Worker
@@ -51,6 +52,7 @@ __all__ = [
     "Scaling",
     "Scan",
     "ServiceOptions",
+    "Soci",
     "Stage",
     "Strategy",
     "WebService",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
     from appdp.cdk.scan import Scan
+    from appdp.cdk.soci import Soci
     from appdp.model.application import Application
 
 TIMEOUT_MINUTES: Final = (5, 2_160)
@@ -58,6 +59,8 @@ class Build:
             or None for nothing. Default: ``"min"``.
         sbom: whether a list of the packages inside is attached to each image; BuildKit pulls the program that makes it
             from Docker Hub. Default: there is none.
+        soci: how large images are made ready for a start before they are loaded; see :class:`Soci`. Default: they are
+            not.
         buildkit_image: the BuildKit that builds, in a container of its own, as Docker's exports no caches in AWS's
             build images; pin it with ``@sha256:…`` to decide yourself when it changes. Default: the stable one that
             Docker publishes on ECR Public, by a tag that moves.
@@ -75,6 +78,7 @@ class Build:
     docker_server: codebuild.DockerServerOptions | None = None
     provenance: str | None = "min"
     sbom: bool = False
+    soci: Soci | None = None
     buildkit_image: str = "public.ecr.aws/vend/moby/buildkit:buildx-stable-1"
 
     def __post_init__(self) -> None:
@@ -137,8 +141,7 @@ class BuildProject(Construct):
             self, "Logs", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
         )
         self.role = self._role(names, repositories, artifacts)
-        trivy = scan.variables(architecture.value) if scan else {}
-        self.project = self._project(registry, trivy)
+        self.project = self._project(registry, scan)
         self._acknowledge(artifacts)
 
     def _role(self, names: PipelineNames, repositories: Mapping[str, str], artifacts: s3.IBucket) -> iam.Role:
@@ -161,15 +164,24 @@ class BuildProject(Construct):
             inline_policies={"Build": iam.PolicyDocument(statements=statements)},
         )
 
-    def _project(self, registry: str, trivy: Mapping[str, str]) -> codebuild.PipelineProject:
+    def _project(self, registry: str, scan: Scan | None) -> codebuild.PipelineProject:
         options, architecture = self._options, self._architecture
+        trivy = scan.variables(architecture.value) if scan else {}
+        soci = options.soci.variables(architecture.value) if options.soci else {}
         variables = {
             ARCHITECTURE: architecture.value,
             REGISTRY: registry,
             BUILDKIT_IMAGE: options.buildkit_image,
+            **soci,
             **trivy,
         }
-        spec = buildspec(self._application, architecture.value, attestations=options.attestations, trivy=bool(trivy))
+        spec = buildspec(
+            self._application,
+            architecture.value,
+            attestations=options.attestations,
+            soci=bool(soci),
+            trivy=bool(trivy),
+        )
         return codebuild.PipelineProject(
             self,
             "Project",

@@ -2,19 +2,6 @@
 
 say() { printf '[appdp] %s\n' "$*"; }
 
-install_trivy() {
-  local archive="$work/trivy.tar.gz"
-  curl --fail --silent --show-error --location --retry 3 --output "$archive" \
-    "https://github.com/aquasecurity/trivy/releases/download/v$APPDP_TRIVY_VERSION/trivy_${APPDP_TRIVY_VERSION}_$APPDP_TRIVY_FILE.tar.gz"
-  if ! printf '%s  %s\n' "$APPDP_TRIVY_SHA256" "$archive" | sha256sum --check --status; then
-    say "Trivy $APPDP_TRIVY_VERSION was refused: its archive has the SHA-256 $(sha256sum "$archive" | cut -d ' ' -f 1),"
-    say "and Scan.trivy(sha256=) says $APPDP_TRIVY_SHA256. Nothing of it was run."
-    return 1
-  fi
-  mkdir -p "$work/trivy"
-  tar -xzf "$archive" -C "$work/trivy"
-}
-
 # Every image that is not released yet, also one that an earlier, failed run pushed: no retry passes the gate unseen.
 scan() {
   local name repository failed=0
@@ -32,5 +19,7 @@ scan() {
   return "$failed"
 }
 
-install_trivy
+install_pinned trivy \
+  "https://github.com/aquasecurity/trivy/releases/download/v$APPDP_TRIVY_VERSION/trivy_${APPDP_TRIVY_VERSION}_$APPDP_TRIVY_FILE.tar.gz" \
+  "$APPDP_TRIVY_SHA256" "Trivy $APPDP_TRIVY_VERSION" "Scan.trivy(sha256=)"
 scan
