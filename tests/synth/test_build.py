@@ -161,6 +161,12 @@ def test_one_bake_builds_all_images_of_an_architecture(environment: Environment)
     }
 
 
+def test_who_makes_an_sbom_can_be_chosen(environment: Environment) -> None:
+    setup = Pipeline(environment, build=Build(sbom=True, sbom_generator="registry.test/syft@sha256:0"))
+    web = bake_of(setup.buildspec("amd64"))["target"]["web"]
+    assert web["attest"] == ["type=provenance,mode=min", "type=sbom,generator=registry.test/syft@sha256:0"]
+
+
 def test_no_label_carries_the_commit(environment: Environment) -> None:
     # An image whose inputs did not change must keep its digest.
     targets = bake_of(tricky(environment).buildspec("amd64"))["target"].values()
@@ -193,6 +199,7 @@ def test_what_an_image_says_reaches_its_build_as_it_is(environment: Environment)
 
 def test_the_buildspec_is_two_phases_for_bash(environment: Environment) -> None:
     buildspec = Pipeline(environment).buildspec("amd64")
+    assert sorted(buildspec) == ["env", "phases", "version"]
     assert (buildspec["version"], buildspec["env"]) == ("0.2", {"shell": "bash"})
     assert {phase: len(item["commands"]) for phase, item in buildspec["phases"].items()} == {"pre_build": 1, "build": 1}
 
@@ -228,6 +235,25 @@ def test_trivy_is_of_one_version_and_checked(environment: Environment) -> None:
     # The build is the gate, so the publication has none.
     assert setup.manifest.scan is None
     assert len(setup.buildspec("arm64")["phases"]["build"]["commands"]) == 2
+
+
+def test_what_trivy_finds_is_kept_in_a_report(environment: Environment) -> None:
+    setup = Pipeline(environment, scan=TRIVY)
+    groups = resources_of(setup.template, "AWS::CodeBuild::ReportGroup")
+    assert sorted(item["Properties"]["Name"] for item in groups.values()) == [
+        "appdp-shop-main-amd64",
+        "appdp-shop-main-arm64",
+    ]
+    (name,) = [name for name in groups if "arm64" in name]
+    assert (groups[name]["Properties"]["Type"], groups[name]["Properties"]["DeleteReports"]) == ("TEST", True)
+    reports = setup.buildspec("arm64")["reports"]
+    assert reports == {
+        f"{name}.Arn": {"files": ["*.xml"], "base-directory": "appdp-reports", "file-format": "JUNITXML"}
+    }
+    found = statements(setup.template, "MainBuildarm64Role")
+    (allowed,) = [item for item in found if "codebuild:CreateReport" in item["Action"]]
+    assert allowed["Action"] == ["codebuild:BatchPutTestCases", "codebuild:CreateReport", "codebuild:UpdateReport"]
+    assert text_of(allowed["Resource"]) == f"{name}.Arn"
 
 
 def test_soci_comes_between_the_build_and_the_push(environment: Environment) -> None:

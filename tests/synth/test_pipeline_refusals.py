@@ -67,6 +67,7 @@ SHA = {"amd64": "a" * 64}
         (lambda: Approval(timeout=Duration.minutes(4)), r"timeout=240 seconds: allowed are whole minutes, 5 to 86400"),
         (lambda: Build(timeout=Duration.minutes(1)), r"timeout=60 seconds: allowed are 5 to 2160 minutes"),
         (lambda: Build(provenance="all"), r"provenance='all': allowed are None, 'min' and 'max'"),
+        (lambda: Build(sbom_generator="x"), r"sbom_generator, but no sbom"),
         (lambda: Build(subnets=ec2.SubnetSelection()), r"no vpc"),
         (lambda: Scan.ecr_basic(severity="BAD"), r"severity='BAD': allowed are CRITICAL, HIGH"),  # type: ignore[arg-type] # what a user may write
         (lambda: Scan.ecr_basic(timeout=Duration.days(2)), r"may not take 172800 s"),

@@ -47,15 +47,18 @@ class Attestations:
     Args:
         provenance: ``"min"`` or ``"max"``, or None for no provenance.
         sbom: whether there is a list of what is in the image.
+        sbom_generator: the image of the program that makes it. Default: BuildKit's own.
     """
 
     provenance: str | None = "min"
     sbom: bool = False
+    sbom_generator: str | None = None
 
     def entries(self) -> list[str]:
         """Bake's words for it. Provenance is on unless it is switched off, so None must be said."""
         provenance = f"mode={self.provenance}" if self.provenance else "disabled=true"
-        return [f"type=provenance,{provenance}", *(["type=sbom"] if self.sbom else [])]
+        sbom = f"type=sbom,generator={self.sbom_generator}" if self.sbom_generator else "type=sbom"
+        return [f"type=provenance,{provenance}", *([sbom] if self.sbom else [])]
 
 
 def images_for(application: Application, architecture: str) -> tuple[Image, ...]:

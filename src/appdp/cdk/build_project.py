@@ -18,7 +18,7 @@ from appdp.cdk.acknowledgements import acknowledge_findings, wildcard_finding
 from appdp.cdk.architecture import Architecture
 from appdp.cdk.bake import REGISTRY, Attestations, images_for
 from appdp.cdk.buildspec import ARCHITECTURE, BUILDKIT_IMAGE, buildspec
-from appdp.cdk.pipeline_permissions import NO_RESOURCE, PipelineNames, build_statements, vpc_statements
+from appdp.cdk.pipeline_permissions import NO_RESOURCE, PipelineNames, allow, build_statements, vpc_statements
 from appdp.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 TIMEOUT_MINUTES: Final = (5, 2_160)
 """See: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateProject.html"""
+
+REPORT_ACTIONS: Final = ("codebuild:BatchPutTestCases", "codebuild:CreateReport", "codebuild:UpdateReport")
+"""See: https://docs.aws.amazon.com/codebuild/latest/userguide/test-permissions.html"""
 
 PROVENANCE: Final = (None, "min", "max")
 
@@ -57,8 +60,9 @@ class Build:
             none; the caches are in ECR either way.
         provenance: how much is attached to an image about its build: ``"min"``, ``"max"`` (also the build arguments),
             or None for nothing. Default: ``"min"``.
-        sbom: whether a list of the packages inside is attached to each image; BuildKit pulls the program that makes it
-            from Docker Hub. Default: there is none.
+        sbom: whether a list of the packages inside is attached to each image, in the registry. Default: there is none.
+        sbom_generator: the image of the program that makes the list; pin it with ``@sha256:…`` to decide yourself when
+            it changes. Default: BuildKit's own, from Docker Hub, by a tag that moves.
         soci: how large images are made ready for a start before they are loaded; see :class:`Soci`. Default: they are
             not.
         buildkit_image: the BuildKit that builds, in a container of its own, as Docker's exports no caches in AWS's
@@ -78,6 +82,7 @@ class Build:
     docker_server: codebuild.DockerServerOptions | None = None
     provenance: str | None = "min"
     sbom: bool = False
+    sbom_generator: str | None = None
     soci: Soci | None = None
     buildkit_image: str = "public.ecr.aws/vend/moby/buildkit:buildx-stable-1"
 
@@ -90,13 +95,15 @@ class Build:
             )
         if self.provenance not in PROVENANCE:
             raise ConfigurationError(f"Build provenance={self.provenance!r}: allowed are None, 'min' and 'max'.")
+        if self.sbom_generator is not None and not self.sbom:
+            raise ConfigurationError("Build has a sbom_generator, but no sbom.", hint="Add sbom=True.")
         if self.vpc is None and (self.subnets is not None or self.security_groups):
             raise ConfigurationError("Build has subnets or security groups, but no vpc.", hint="Pass vpc=.")
 
     @property
     def attestations(self) -> Attestations:
         """What is attached to each image."""
-        return Attestations(provenance=self.provenance, sbom=self.sbom)
+        return Attestations(provenance=self.provenance, sbom=self.sbom, sbom_generator=self.sbom_generator)
 
 
 class BuildProject(Construct):
@@ -116,6 +123,7 @@ class BuildProject(Construct):
 
     Attributes:
         project: the CodeBuild project.
+        reports: the report group with what Trivy found; None if it does not scan.
         role: what it may do.
     """
 
@@ -140,9 +148,20 @@ class BuildProject(Construct):
         self._log_group = logs.LogGroup(
             self, "Logs", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
         )
+        self.reports = self._reports(names) if scan and scan.kind == "trivy" else None
         self.role = self._role(names, repositories, artifacts)
         self.project = self._project(registry, scan)
         self._acknowledge(artifacts)
+
+    def _reports(self, names: PipelineNames) -> codebuild.ReportGroup:
+        return codebuild.ReportGroup(
+            self,
+            "Reports",
+            report_group_name=f"{names.physical_name}-{self._architecture.value}",
+            type=codebuild.ReportGroupType.TEST,
+            removal_policy=RemovalPolicy.DESTROY,
+            delete_reports=True,
+        )
 
     def _role(self, names: PipelineNames, repositories: Mapping[str, str], artifacts: s3.IBucket) -> iam.Role:
         images = images_for(self._application, self._architecture.value)
@@ -153,6 +172,8 @@ class BuildProject(Construct):
             log_group=self._log_group.log_group_arn,
             secrets=[source for image in images for source in image.secrets.values()],
         )
+        if self.reports:
+            statements.append(allow(REPORT_ACTIONS, [self.reports.report_group_arn]))
         vpc = self._options.vpc
         if vpc is not None:
             statements += vpc_statements(Stack.of(self), _subnet_ids(vpc, self._options.subnets))
@@ -180,7 +201,7 @@ class BuildProject(Construct):
             architecture.value,
             attestations=options.attestations,
             soci=bool(soci),
-            trivy=bool(trivy),
+            trivy=self.reports.report_group_arn if self.reports else "",
         )
         return codebuild.PipelineProject(
             self,

@@ -25,6 +25,9 @@ from appdp.model.handoff import repository_name
 ARCHITECTURE: Final = "APPDP_ARCHITECTURE"
 BUILDKIT_IMAGE: Final = "APPDP_BUILDKIT_IMAGE"
 
+REPORTS: Final = "appdp-reports"
+"""Folder for reports among the sources, where CodeBuild looks for them; it is made after the images."""
+
 _SHELL: Final = Path(__file__).parent / "shell"
 
 _HEAD: Final = f"""\
@@ -36,7 +39,12 @@ work="${{TMPDIR:-/tmp}}/appdp/${COMMIT}-${ARCHITECTURE}"
 
 
 def buildspec(
-    application: Application, architecture: str, *, attestations: Attestations, soci: bool = False, trivy: bool = False
+    application: Application,
+    architecture: str,
+    *,
+    attestations: Attestations,
+    soci: bool = False,
+    trivy: str = "",
 ) -> dict[str, Any]:
     """The buildspec, ready for ``json.dumps``.
 
@@ -46,13 +54,15 @@ def buildspec(
         attestations: what is attached to each image.
         soci: whether large images are converted to SOCI before they are pushed; its settings are environment variables
             of the project.
-        trivy: whether Trivy scans what was pushed; its settings are environment variables of the project.
+        trivy: ARN of the report group for what Trivy finds in what was pushed; empty if it does not scan. Its settings
+            are environment variables of the project.
     """
     images = images_for(application, architecture)
     secrets = {name: source for source, name in secret_variables(images).items()}
     bake = bake_file(application, architecture, attestations, push=not soci)
     convert = [_command(_written("soci.py", _shell("soci.py")), _shell("install.sh"), _shell("soci.sh"))]
     scan = [_command(_shell("install.sh"), _shell("trivy.sh"))]
+    reports = {trivy: {"files": ["*.xml"], "base-directory": REPORTS, "file-format": "JUNITXML"}}
     return {
         "version": "0.2",
         "env": {"shell": "bash", **({"secrets-manager": secrets} if secrets else {})},
@@ -60,6 +70,7 @@ def buildspec(
             "pre_build": {"commands": [_command(_files(application.name, images, bake), _shell("prepare.sh"))]},
             "build": {"commands": [_command(_shell("build.sh")), *(convert if soci else []), *(scan if trivy else [])]},
         },
+        **({"reports": reports} if trivy else {}),
     }
 
 

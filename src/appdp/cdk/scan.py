@@ -72,6 +72,9 @@ class Scan:
         appdp cannot know the checksum of a version of yours, and runs nothing unverified: so it must be given. Trivy
         fetches its database of vulnerabilities from the internet; that needs a way there if the build is in a VPC.
 
+        What it finds is in the build's log, and for 30 days in CodeBuild's report group of the pipeline and the
+        architecture. A list of all that is in an image is kept with the image: see ``sbom`` of :class:`Build`.
+
         Args:
             version: of Trivy, without ``v``.
             sha256: architecture → SHA-256 of ``trivy_VERSION_Linux-64bit.tar.gz`` (``amd64``) or
