@@ -32,6 +32,7 @@ SURFACE = {
         "HealthCheck",
         "Image",
         "ImageRepositories",
+        "PullThroughCache",
         "Push",
         "Scaling",
         "Scan",

@@ -25,6 +25,7 @@ from appdp.cdk.deployer import Deployer
 from appdp.cdk.github import GitHub, Push
 from appdp.cdk.health_check import HealthCheck
 from appdp.cdk.pipeline_stage import Approval, Environment, Stage
+from appdp.cdk.pull_through_cache import PullThroughCache
 from appdp.cdk.repositories import ImageRepositories
 from appdp.cdk.scaling import Scaling
 from appdp.cdk.scan import Scan
@@ -48,6 +49,7 @@ __all__ = [
     "HealthCheck",
     "Image",
     "ImageRepositories",
+    "PullThroughCache",
     "Push",
     "Scaling",
     "Scan",

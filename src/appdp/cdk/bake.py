@@ -11,6 +11,7 @@ See: https://docs.docker.com/build/bake/reference/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -38,6 +39,9 @@ EXPORT: Final = "type=oci,tar=false,dest="
 
 See: https://docs.docker.com/build/exporters/oci-docker/
 """
+
+
+_TEMPLATES = re.compile(r"(?P<token>\$\{Token\[[A-Za-z0-9_.:-]+\]\})|(?P<sign>[$%])\{")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,5 +129,5 @@ def _target(application: str, image: Image, architecture: str, variables: Mappin
 
 
 def _literal(text: str) -> str:
-    """Text that bake takes as it is: its templates start with ``${`` and ``%{``."""
-    return text.replace("${", "$${").replace("%{", "%%{")
+    """Text that bake takes as it is: its templates start with ``${`` and ``%{``, but so do the CDK's tokens."""
+    return _TEMPLATES.sub(lambda found: found["token"] or f"{found['sign'] * 2}{{", text)

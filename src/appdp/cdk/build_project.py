@@ -19,11 +19,13 @@ from appdp.cdk.architecture import Architecture
 from appdp.cdk.bake import REGISTRY, Attestations, images_for
 from appdp.cdk.buildspec import ARCHITECTURE, BUILDKIT_IMAGE, buildspec
 from appdp.cdk.pipeline_permissions import NO_RESOURCE, PipelineNames, allow, build_statements, vpc_statements
+from appdp.cdk.pull_through_cache import PULL_ACTIONS
 from appdp.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
+    from appdp.cdk.pull_through_cache import PullThroughCache
     from appdp.cdk.scan import Scan
     from appdp.cdk.soci import Soci
     from appdp.model.application import Application
@@ -65,6 +67,8 @@ class Build:
             it changes. Default: BuildKit's own, from Docker Hub, by a tag that moves.
         soci: how large images are made ready for a start before they are loaded; see :class:`Soci`. Default: they are
             not.
+        pull_through: the caches that the builds may pull base images from; see :class:`PullThroughCache`. Default:
+            none.
         buildkit_image: the BuildKit that builds, in a container of its own, as Docker's exports no caches in AWS's
             build images; pin it with ``@sha256:…`` to decide yourself when it changes. Default: the stable one that
             Docker publishes on ECR Public, by a tag that moves.
@@ -84,6 +88,7 @@ class Build:
     sbom: bool = False
     sbom_generator: str | None = None
     soci: Soci | None = None
+    pull_through: Sequence[PullThroughCache] = ()
     buildkit_image: str = "public.ecr.aws/vend/moby/buildkit:buildx-stable-1"
 
     def __post_init__(self) -> None:
@@ -145,6 +150,7 @@ class BuildProject(Construct):
         self._application = application
         self._architecture = architecture
         self._options = options
+        self._check_caches(registry)
         self._log_group = logs.LogGroup(
             self, "Logs", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
         )
@@ -152,6 +158,15 @@ class BuildProject(Construct):
         self.role = self._role(names, repositories, artifacts)
         self.project = self._project(registry, scan)
         self._acknowledge(artifacts)
+
+    def _check_caches(self, registry: str) -> None:
+        for cache in self._options.pull_through:
+            if cache.registry != registry:
+                raise ConfigurationError(
+                    f"{self.node.path} and {cache.node.path} are not known to be in one account and region: a build "
+                    "pulls through the caches of its own registry.",
+                    hint="Give both stacks the same env=.",
+                )
 
     def _reports(self, names: PipelineNames) -> codebuild.ReportGroup:
         return codebuild.ReportGroup(
@@ -172,6 +187,7 @@ class BuildProject(Construct):
             log_group=self._log_group.log_group_arn,
             secrets=[source for image in images for source in image.secrets.values()],
         )
+        statements += [allow(PULL_ACTIONS, [cache.repositories_arn]) for cache in self._options.pull_through]
         if self.reports:
             statements.append(allow(REPORT_ACTIONS, [self.reports.report_group_arn]))
         vpc = self._options.vpc
@@ -234,6 +250,8 @@ class BuildProject(Construct):
             f"{artifacts.bucket_arn}/*": "CodePipeline makes up the names of the sources it keeps.",
             interfaces: "CodeBuild makes up network interfaces; the subnets bound them.",
         }
+        for cache in self._options.pull_through:
+            reasons[cache.repositories_arn] = "ECR makes a repository for each image that is pulled through the cache."
         acknowledge_findings(
             self.role, {wildcard_finding(self, resource): reason for resource, reason in reasons.items()}
         )
