@@ -17,6 +17,7 @@ from constructs import Construct
 from appdp.cdk.acknowledgements import acknowledge_findings, wildcard_finding
 from appdp.cdk.architecture import Architecture
 from appdp.cdk.bake import REGISTRY, Attestations, images_for
+from appdp.cdk.build_images import newest, pull_statements
 from appdp.cdk.buildspec import ARCHITECTURE, BUILDKIT_IMAGE, buildspec
 from appdp.cdk.pipeline_permissions import NO_RESOURCE, PipelineNames, allow, build_statements, vpc_statements
 from appdp.cdk.pull_through_cache import PULL_ACTIONS
@@ -39,20 +40,14 @@ REPORT_ACTIONS: Final = ("codebuild:BatchPutTestCases", "codebuild:CreateReport"
 PROVENANCE: Final = (None, "min", "max")
 
 
-def _newest(architecture: Architecture) -> codebuild.IBuildImage:
-    if architecture is Architecture.ARM64:
-        return codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_4_0
-    return codebuild.LinuxBuildImage.AMAZON_LINUX_2023_6
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """How the images are built. CodeBuild costs money by the minute.
 
     Args:
         compute_type: the size of the machine. Default: CodeBuild's for the build image.
-        build_images: architecture → build image, with bash, Docker, buildx and the AWS command line. Default: the
-            newest of AWS's Amazon Linux 2023 images.
+        build_images: architecture → build image, with bash, a Docker that starts in it, buildx 0.13 or newer and AWS's
+            command line. The build's role may pull it. Default: the newest of AWS's Amazon Linux 2023 images.
         vpc: where the builds run, to reach what is private there; it needs a way to ECR, S3 and CloudWatch Logs, such
             as a NAT gateway. Default: in no VPC.
         subnets: which of its subnets. Default: private ones.
@@ -150,6 +145,7 @@ class BuildProject(Construct):
         self._application = application
         self._architecture = architecture
         self._options = options
+        self._image = options.build_images.get(architecture) or newest(architecture)
         self._check_caches(registry)
         self._log_group = logs.LogGroup(
             self, "Logs", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
@@ -187,6 +183,7 @@ class BuildProject(Construct):
             log_group=self._log_group.log_group_arn,
             secrets=[source for image in images for source in image.secrets.values()],
         )
+        statements += pull_statements(self._image)
         statements += [allow(PULL_ACTIONS, [cache.repositories_arn]) for cache in self._options.pull_through]
         if self.reports:
             statements.append(allow(REPORT_ACTIONS, [self.reports.report_group_arn]))
@@ -225,7 +222,7 @@ class BuildProject(Construct):
             description=f"Builds {self._application.name} for {architecture.platform}",
             build_spec=codebuild.BuildSpec.from_object(spec),
             environment=codebuild.BuildEnvironment(
-                build_image=options.build_images.get(architecture) or _newest(architecture),
+                build_image=self._image,
                 compute_type=options.compute_type,
                 docker_server=options.docker_server,
                 # Docker runs inside the build.
