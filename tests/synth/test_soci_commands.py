@@ -21,6 +21,7 @@ from appdp.cdk.buildspec import buildspec
 from appdp.engine.publish.manifests import entries, listing
 from appdp.model.application import Application, Image
 from tests.fakes import soci_program
+from tests.fakes.oci_layout import baked
 from tests.fakes.oci_registry import PASSWORD, FakeOciRegistry
 
 SHOP = Application(name="shop", images=(Image(name="web"), Image(name="jobs")))
@@ -41,31 +42,6 @@ printf '%s\\n' "$*" >>"$FAKE/downloads"
 while [ "$1" != --output ]; do shift; done
 cp "$FAKE/archive.tar.gz" "$2"
 """
-
-
-def baked(folder: Path, size: int, *, attested: bool = True, run: str = "1") -> dict[str, Any]:
-    """What bake exports for an image with one layer; returns the entry of the image."""
-    (folder / "blobs" / "sha256").mkdir(parents=True)
-
-    def blob(content: bytes, kind: str) -> dict[str, Any]:
-        return {"mediaType": kind, **soci_program.add(folder, content)}
-
-    def manifest(layer: dict[str, Any], **fields: str) -> dict[str, Any]:
-        config = blob(json.dumps(fields).encode(), "application/vnd.oci.image.config.v1+json")
-        body = {"schemaVersion": 2, "mediaType": soci_program.MANIFEST, "config": config, "layers": [layer]}
-        return {**blob(json.dumps(body).encode(), soci_program.MANIFEST), "platform": fields}
-
-    layer = blob(b"x" * size, "application/vnd.oci.image.layer.v1.tar+gzip")
-    image = root = manifest(layer, os="linux", architecture="amd64")
-    if attested:
-        about = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": image["digest"]}
-        statement = blob(f"build {run}".encode(), "application/vnd.in-toto+json")
-        attestation = {**manifest(statement, os="unknown", architecture="unknown"), "annotations": about}
-        index = {"schemaVersion": 2, "mediaType": soci_program.INDEX, "manifests": [image, attestation]}
-        root = blob(json.dumps(index).encode(), soci_program.INDEX)
-    named = {**root, "annotations": {"org.opencontainers.image.ref.name": "x"}}
-    (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [named]}))
-    return image
 
 
 @dataclass(frozen=True, slots=True)
