@@ -150,36 +150,67 @@ def test_the_commit_must_be_known(machine: Machine) -> None:
 # ---- Trivy -----------------------------------------------------------------------------------------------------------
 
 
+TRIVY = r"""#!/usr/bin/env bash
+echo "trivy $*" >>"$FAKE/calls"
+output=
+for ((at = 1; at <= $#; at++)); do if [ "${!at}" = --output ]; then next=$((at + 1)) output=${!next}; fi; done
+case "$1 $3" in
+  "image "*) if [ "$VERDICT" -ne 1 ]; then echo findings >"$output"; fi; exit "$VERDICT" ;;
+  "convert table") cat "${!#}" ;;
+  "convert template") [ -f "${5#@}" ] && cp "${!#}" "$output" ;;
+esac
+"""
+
+
 def trivy(machine: Machine, *, verdict: int = 0, sha256: str | None = None) -> subprocess.CompletedProcess[str]:
-    """The scan, with an archive whose only program answers ``verdict``."""
+    """The scan, with an archive whose Trivy ends a scan with ``verdict``."""
     folder = machine.folder / "archive"
-    folder.mkdir(exist_ok=True)
-    (folder / "trivy").write_text(f'#!/bin/sh\necho "trivy $*" >>"$FAKE/calls"\nexit {verdict}\n')
+    (folder / "contrib").mkdir(parents=True, exist_ok=True)
+    (folder / "contrib" / "junit.tpl").touch()
+    (folder / "trivy").write_text(TRIVY)
     (folder / "trivy").chmod(0o755)
     archive = machine.folder / "trivy.tar.gz"
-    subprocess.run(["tar", "-czf", archive, "-C", folder, "trivy"], check=True)
-    machine.program("curl", f'#!/usr/bin/env bash\nwhile [ "$1" != --output ]; do shift; done\ncp "{archive}" "$2"\n')
+    subprocess.run(["tar", "-czf", archive, "-C", folder, "trivy", "contrib"], check=True)
+    machine.program(
+        "curl",
+        f'#!/usr/bin/env bash\nwhile [ $# -gt 0 ] && [ "$1" != --output ]; do shift; done\ncp "{archive}" "$2"\n',
+    )
     variables = {
         "APPDP_TRIVY_VERSION": "1.2.3",
         "APPDP_TRIVY_FILE": "Linux-64bit",
         "APPDP_TRIVY_SHA256": sha256 or hashlib.sha256(archive.read_bytes()).hexdigest(),
         "APPDP_TRIVY_SEVERITY": "CRITICAL,HIGH",
         "APPDP_TRIVY_IGNORE_UNFIXED": "true",
+        "VERDICT": str(verdict),
     }
     return machine.run("build", 1, **variables)
 
 
-def scanned(machine: Machine) -> list[str]:
-    return [call.split()[-1] for call in machine.calls if call.startswith("trivy ")]
+def scans(machine: Machine) -> list[str]:
+    return [call for call in machine.calls if call.startswith("trivy image ")]
 
 
-def test_every_image_that_is_not_released_is_scanned(machine: Machine) -> None:
+def test_every_image_that_is_not_released_is_scanned_once(machine: Machine) -> None:
     # One that an earlier run pushed, too: it may be the one that was refused then.
     machine.tags("shop/web:c0ffee-amd64")
     machine.run("pre_build")
-    assert trivy(machine).returncode == 0
-    assert scanned(machine) == ["registry.test/shop/web:c0ffee-amd64", "registry.test/shop/jobs:c0ffee-amd64"]
-    assert "--severity CRITICAL,HIGH --exit-code 10 --no-progress --ignore-unfixed" in machine.calls[-1]
+    result = trivy(machine)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert [call.split()[-1] for call in scans(machine)] == [
+        "registry.test/shop/web:c0ffee-amd64",
+        "registry.test/shop/jobs:c0ffee-amd64",
+    ]
+    assert "--severity CRITICAL,HIGH --exit-code 10 --no-progress --format json" in scans(machine)[0]
+    assert "--ignore-unfixed" in scans(machine)[0]
+
+
+@pytest.mark.parametrize("verdict", [0, 10])
+def test_what_was_found_is_in_the_log_and_in_a_report_of_each_image(machine: Machine, verdict: int) -> None:
+    machine.run("pre_build")
+    result = trivy(machine, verdict=verdict)
+    assert result.stdout.splitlines().count("findings") == 2
+    reports = {path.name: path.read_text() for path in (machine.sources / "appdp-reports").iterdir()}
+    assert reports == {"web.xml": "findings\n", "jobs.xml": "findings\n"}
 
 
 @pytest.mark.parametrize(
@@ -190,7 +221,9 @@ def test_what_trivy_finds_or_cannot_scan_refuses_the_release(machine: Machine, v
     result = trivy(machine, verdict=verdict)
     assert result.returncode == 1
     assert f"Image 'web' was refused: {why}" in result.stdout
+    # The others are scanned all the same, so that one run tells everything.
     assert f"Image 'jobs' was refused: {why}" in result.stdout
+    assert any(call.startswith("trivy convert") for call in machine.calls) is (verdict == 10)
 
 
 def test_a_trivy_of_another_checksum_is_not_run(machine: Machine) -> None:
@@ -198,4 +231,4 @@ def test_a_trivy_of_another_checksum_is_not_run(machine: Machine) -> None:
     result = trivy(machine, sha256="0" * 64)
     assert result.returncode == 1
     assert "Trivy 1.2.3 was refused" in result.stdout
-    assert scanned(machine) == []
+    assert scans(machine) == []

@@ -23,6 +23,7 @@ from appdp.cdk import (
     ImageRepositories,
     Push,
     Scan,
+    Soci,
     Stage,
 )
 from appdp.cdk import Environment as Elsewhere
@@ -69,12 +70,17 @@ SHA = {"amd64": "a" * 64}
         (lambda: Approval(note="n" * 901), r"note has 901 characters: allowed are 1 to 900\.\nSay it shorter"),
         (lambda: Build(timeout=Duration.minutes(1)), r"timeout=60 seconds: allowed are 5 to 2160 minutes"),
         (lambda: Build(provenance="all"), r"provenance='all': allowed are None, 'min' and 'max'"),
+        (lambda: Build(sbom_generator="x"), r"sbom_generator, but no sbom"),
         (lambda: Build(subnets=ec2.SubnetSelection()), r"no vpc"),
         (lambda: Scan.ecr_basic(severity="BAD"), r"severity='BAD': allowed are CRITICAL, HIGH"),  # type: ignore[arg-type] # what a user may write
         (lambda: Scan.ecr_basic(timeout=Duration.days(2)), r"may not take 172800 s"),
         (lambda: Scan.trivy(version="v1", sha256=SHA), r"version='v1'\): a version is three numbers"),
         (lambda: Scan.trivy(version="1.2.3", sha256={"amd64": "abc"}), r"a checksum is 64 of 0-9 and a-f"),
         (lambda: Scan.trivy(version="1.2.3", sha256={"s390x": "a" * 64}), r"for amd64 or arm64"),
+        (lambda: Soci(version="0.15", sha256=SHA), r"Soci\(version='0.15'\): a version is three numbers"),
+        (lambda: Soci(version="0.14.9", sha256=SHA), r"version='0.14.9'\): allowed is 0\.15\.0 or newer"),
+        (lambda: Soci(version="0.15.0", sha256={"amd64": "x"}), r"a checksum is 64.*\n.*\.sha256sum"),
+        (lambda: Soci(version="0.15.0", sha256=SHA, min_layer_mib=-1), r"min_layer_mib=-1\): a size is 0 or more"),
         (lambda: Image(name="web", context="/srv"), r"context='/srv': it must be a relative path inside"),
         (lambda: Image(name="web", context="../shop"), r"context='\.\./shop'"),
         (lambda: Image(name="web", dockerfile="../Dockerfile"), r"dockerfile='\.\./Dockerfile'"),
@@ -128,6 +134,10 @@ def _others(environment: Environment) -> Deployer:
             r"environment 'prod' is in account 444455556666, the pipeline in unknown.*env= with account and region",
         ),
         (lambda e: {"execution_mode": codepipeline.ExecutionMode.PARALLEL}, r"PARALLEL would let releases reach"),
+        (
+            lambda e: {"build": Build(soci=Soci(version="0.15.0", sha256=SHA))},
+            r"no checksum for arm64.*\n.*SHA-256 of soci-snapshotter-0\.15\.0-linux-arm64-static\.tar\.gz",
+        ),
         (
             lambda e: {"scan": Scan.trivy(version="1.2.3", sha256=SHA)},
             r"no checksum for arm64.*\n.*SHA-256 of trivy_1\.2\.3_Linux-ARM64\.tar\.gz",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack, Token
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from appdp.cdk.places import check_account, check_region
+from appdp.errors import ConfigurationError
 from appdp.model import handoff
 from appdp.model.application import Application
 
@@ -27,14 +29,23 @@ PULL_ACTIONS = (
 )
 
 
+UNTAGGED_DAYS = 14
+"""Longer than any build takes to name what it pushed, and long enough to look at what went wrong."""
+
+
 class ImageRepositories(Construct):
     """One ECR repository per image of an application, called ``{application}/{image}``.
 
     Release tags are immutable; only ``env-*`` and ``cache-*`` move. Images are scanned when they are pushed. ECR
     costs money per GB and month.
 
-    There is no lifecycle rule. A release's index names images that may have no tag; AWS does not promise that a rule
-    for untagged images spares them, and no rule knows what runs. What a moved cache leaves behind is small.
+    What has no tag goes after a while: what a cache or a build leaves behind when its tag moves or it is ended. No
+    released image is harmed. Its index carries the commit's tag, which is immutable; what the index names has no tag of
+    its own, but ECR expires nothing that an index names while the index is there. No rule is for tags, since none knows
+    what runs.
+
+    See: https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html (lifecycle policy evaluation
+    rules)
 
     Example::
 
@@ -46,6 +57,9 @@ class ImageRepositories(Construct):
         application: whose images.
         environment_accounts: 12-digit ids of other accounts that have environments of the application. Their tasks may
             pull, and their deployers may move an environment's tag; releases are immutable for them too. Default: none.
+        encryption_key: a key of KMS that encrypts the images; it costs money per month and request. It is chosen once:
+            to change it, CloudFormation would have to replace the repositories. Default: ECR's own key, for free.
+        untagged_days: what has no tag goes so many days after it was pushed, 1 or more. None: it stays. Default: 14.
         removal_policy: what happens to a repository that is no longer wanted. Default: it stays, with its images. With
             ``DESTROY`` its images go too.
 
@@ -54,21 +68,28 @@ class ImageRepositories(Construct):
         environment_accounts: as given.
 
     Raises:
-        ConfigurationError: an account id that is not one.
+        ConfigurationError: an account id that is not one, or less than a day.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - flat keyword-only props, as everywhere in the CDK
         self,
         scope: Construct,
         construct_id: str,
         *,
         application: Application,
         environment_accounts: Sequence[str] = (),
+        encryption_key: kms.IKey | None = None,
+        untagged_days: int | None = UNTAGGED_DAYS,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
         self.application = application
         self.environment_accounts = tuple(environment_accounts)
+        if untagged_days is not None and untagged_days < 1:
+            raise ConfigurationError(
+                f"{self.node.path}: untagged_days={untagged_days}: allowed are 1 or more, or None."
+            )
+        rules = [_untagged(untagged_days)] if untagged_days else []
         self.repositories: Mapping[str, ecr.Repository] = {
             image.name: ecr.Repository(
                 self,
@@ -79,6 +100,9 @@ class ImageRepositories(Construct):
                 image_tag_mutability_exclusion_filters=[
                     ecr.ImageTagMutabilityExclusionFilter.wildcard(tag) for tag in MOVING_TAGS
                 ],
+                encryption=ecr.RepositoryEncryption.KMS if encryption_key else None,
+                encryption_key=encryption_key,
+                lifecycle_rules=rules,
                 removal_policy=removal_policy,
                 empty_on_delete=removal_policy == RemovalPolicy.DESTROY,
             )
@@ -166,3 +190,11 @@ class ImageRepositories(Construct):
             )
             for image in application.images
         }
+
+
+def _untagged(days: int) -> ecr.LifecycleRule:
+    return ecr.LifecycleRule(
+        description="What no tag and no index names",
+        tag_status=ecr.TagStatus.UNTAGGED,
+        max_image_age=Duration.days(days),
+    )

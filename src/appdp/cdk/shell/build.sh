@@ -10,7 +10,7 @@ build() {
     return 0
   fi
   say "Building ${targets[*]} for linux/$APPDP_ARCHITECTURE."
-  docker buildx bake --file "$work/bake.json" --progress plain "${targets[@]}" 2>&1 |
+  APPDP_LAYOUTS="$work/layouts" docker buildx bake --file "$work/bake.json" --progress plain "${targets[@]}" 2>&1 |
     tee "$work/bake.log" || status=$?
   awk -v images="${targets[*]}" -f "$work/summary.awk" "$work/bake.log"
   if [ "$status" -ne 0 ]; then
