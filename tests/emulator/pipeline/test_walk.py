@@ -290,8 +290,8 @@ def test_a_state_machine_of_another_account_and_region(aws: EmbeddedAws, run: Ca
 def test_what_is_asked_of_no_pipeline(aws: EmbeddedAws) -> None:
     with pytest.raises(ClientError, match="PipelineNotFoundException"):
         aws.client("codepipeline").start_pipeline_execution(name="none")
-    with pytest.raises(ClientError, match="has no ListPipelines"):
-        aws.client("codepipeline").list_pipelines()
+    with pytest.raises(ClientError, match="has no ListWebhooks"):
+        aws.client("codepipeline").list_webhooks()
 
 
 def test_builds_end_with_the_embedded_aws(tmp_path: Path, repository: Repository) -> None:
