@@ -31,6 +31,8 @@ from tests.synth.test_build_commands import trivy
 from tests.unit.aws.conftest import environment as pointed_at
 from tests.unit.aws.server import serving
 
+pytestmark = pytest.mark.curl
+
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "pipelines.md"
 HEADING: Final = "## What can go wrong, and what it says"
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.synth.build_machine import Machine
 
+pytestmark = pytest.mark.curl
+
 FETCHED = """\
 #5 [web base 1/3] FROM docker.io/library/php:8@sha256:0123
 #5 sha256:4567 30.4MB / 30.4MB 3.1s done

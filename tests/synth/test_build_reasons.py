@@ -15,6 +15,8 @@ from tests.synth.build_machine import Machine, prepared
 from tests.synth.failed_bakes import no_base, no_push, status
 from tests.synth.refusing_registry import refusing_registry
 
+pytestmark = pytest.mark.curl
+
 SHOP = Application(
     name="shop",
     images=(Image(name="web", target="NoSuch"), Image(name="jobs", context="jobs dir", dockerfile="Containerfile")),

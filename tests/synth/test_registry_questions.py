@@ -6,6 +6,8 @@ import pytest
 
 from tests.synth.build_machine import AUTHORIZATION, Machine
 
+pytestmark = pytest.mark.curl
+
 
 def test_one_curl_asks_about_both_tags_of_every_image(machine: Machine) -> None:
     machine.record_arguments("curl")

@@ -25,6 +25,8 @@ from tests.fakes import soci_program
 from tests.fakes.oci_layout import baked
 from tests.fakes.oci_registry import PASSWORD, FakeOciRegistry
 
+pytestmark = pytest.mark.curl
+
 SHOP = Application(name="shop", images=(Image(name="web"), Image(name="jobs")))
 TAG = "c0ffee-amd64"
 SCRIPT = Path(__file__).parents[2] / "src/appdp/cdk/shell/soci.py"
