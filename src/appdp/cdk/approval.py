@@ -32,16 +32,14 @@ _PAGE_LENGTH: Final = len("compare/...") + 128 + _COMMIT_LENGTH
 """A page that compares a commit with any release: a release is an image tag of at most 128 characters."""
 
 
-def approval_link(repository: str, commit: str, environments: Sequence[str]) -> str:
+def approval_link(repository: str, environments: Sequence[str]) -> str:
     """Where the release is compared with what the first environment runs.
 
     Args:
         repository: ``owner/repo`` on GitHub.
-        commit: the variable with the release's commit.
-        environments: those of the stage that the publish action compares the release with; with none, the link is to
-            the commit.
+        environments: those of the stage, at least one.
     """
-    return _page(repository, environments[0]) if environments else f"https://github.com/{repository}/commit/{commit}"
+    return _page(repository, environments[0])
 
 
 def approval_text(note: str, repository: str, environments: Sequence[str]) -> str:

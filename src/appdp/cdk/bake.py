@@ -1,8 +1,8 @@
 """The bake file: what one ``docker buildx bake`` builds for one architecture, as plain data.
 
 It is made from the :class:`~appdp.model.application.Image` values when the constructs are synthesised, and travels
-inside the buildspec. Two variables are left open, since only a build knows them: ``APPDP_COMMIT`` and
-``APPDP_REGISTRY``; bake takes them from its environment.
+inside the buildspec. Three variables are left open, since only a build knows them: ``APPDP_COMMIT``,
+``APPDP_REGISTRY``, and ``APPDP_LAYOUTS``, a folder for what is exported; bake takes them from its environment.
 
 No label carries the commit: an image whose inputs did not change keeps its digest, so its services need no deployment.
 
@@ -11,6 +11,7 @@ See: https://docs.docker.com/build/bake/reference/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ from appdp.model.handoff import repository_name
 
 COMMIT: Final = "APPDP_COMMIT"
 REGISTRY: Final = "APPDP_REGISTRY"
+LAYOUTS: Final = "APPDP_LAYOUTS"
 
 CACHE_OPTIONS: Final = "mode=max,image-manifest=true,oci-mediatypes=true"
 """All stages' layers, as an OCI image manifest: the only form of a cache that ECR stores.
@@ -32,6 +34,15 @@ OUTPUT: Final = "type=image,push=,oci-mediatypes=true"
 or ``type=registry``, buildx lets Docker's own builder push a second time, and an immutable tag refuses that.
 """
 
+EXPORT: Final = "type=oci,tar=false,dest="
+"""Push nothing, and leave a folder in OCI's image layout, for what comes between the build and the push.
+
+See: https://docs.docker.com/build/exporters/oci-docker/
+"""
+
+
+_TEMPLATES = re.compile(r"(?P<token>\$\{Token\[[A-Za-z0-9_.:-]+\]\})|(?P<sign>[$%])\{")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestations:
@@ -40,15 +51,18 @@ class Attestations:
     Args:
         provenance: ``"min"`` or ``"max"``, or None for no provenance.
         sbom: whether there is a list of what is in the image.
+        sbom_generator: the image of the program that makes it. Default: BuildKit's own.
     """
 
     provenance: str | None = "min"
     sbom: bool = False
+    sbom_generator: str | None = None
 
     def entries(self) -> list[str]:
         """Bake's words for it. Provenance is on unless it is switched off, so None must be said."""
         provenance = f"mode={self.provenance}" if self.provenance else "disabled=true"
-        return [f"type=provenance,{provenance}", *(["type=sbom"] if self.sbom else [])]
+        sbom = f"type=sbom,generator={self.sbom_generator}" if self.sbom_generator else "type=sbom"
+        return [f"type=provenance,{provenance}", *([sbom] if self.sbom else [])]
 
 
 def images_for(application: Application, architecture: str) -> tuple[Image, ...]:
@@ -68,28 +82,32 @@ def secret_variables(images: Sequence[Image]) -> dict[str, str]:
     return {source: f"APPDP_SECRET_{number}" for number, source in enumerate(sources)}
 
 
-def bake_file(application: Application, architecture: str, attestations: Attestations) -> dict[str, Any]:
+def bake_file(
+    application: Application, architecture: str, attestations: Attestations, *, push: bool = True
+) -> dict[str, Any]:
     """The bake file for one architecture, ready for ``json.dumps``.
 
     Args:
         application: whose images.
         architecture: ``amd64`` or ``arm64``; images that are not built for it are left out.
         attestations: what is attached to each image.
+        push: whether images are pushed; if not, each is left in a folder of its name.
     """
     images = images_for(application, architecture)
     variables = secret_variables(images)
+    targets = {image.name: _target(application.name, image, architecture, variables) for image in images}
+    for name, target in targets.items():
+        target["attest"] = attestations.entries()
+        target["output"] = [OUTPUT if push else f"{EXPORT}${{{LAYOUTS}}}/{name}"]
+    open_variables = (COMMIT, REGISTRY) if push else (COMMIT, REGISTRY, LAYOUTS)
     return {
-        "variable": {COMMIT: {"default": ""}, REGISTRY: {"default": ""}},
-        "group": {"default": {"targets": [image.name for image in images]}},
-        "target": {
-            image.name: _target(application.name, image, architecture, attestations, variables) for image in images
-        },
+        "variable": {name: {"default": ""} for name in open_variables},
+        "group": {"default": {"targets": list(targets)}},
+        "target": targets,
     }
 
 
-def _target(
-    application: str, image: Image, architecture: str, attestations: Attestations, variables: Mapping[str, str]
-) -> dict[str, Any]:
+def _target(application: str, image: Image, architecture: str, variables: Mapping[str, str]) -> dict[str, Any]:
     repository = f"${{{REGISTRY}}}/{repository_name(application, image.name)}"
     cache = f"type=registry,ref={repository}:cache-{image.name}-{architecture}"
     target: dict[str, Any] = {
@@ -100,8 +118,6 @@ def _target(
         "tags": [f"{repository}:${{{COMMIT}}}-{architecture}"],
         "cache-from": [cache],
         "cache-to": [f"{cache},{CACHE_OPTIONS}"],
-        "attest": attestations.entries(),
-        "output": [OUTPUT],
     }
     if image.target is not None:
         target["target"] = _literal(image.target)
@@ -113,5 +129,5 @@ def _target(
 
 
 def _literal(text: str) -> str:
-    """Text that bake takes as it is: its templates start with ``${`` and ``%{``."""
-    return text.replace("${", "$${").replace("%{", "%%{")
+    """Text that bake takes as it is: its templates start with ``${`` and ``%{``, but so do the CDK's tokens."""
+    return _TEMPLATES.sub(lambda found: found["token"] or f"{found['sign'] * 2}{{", text)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any
 
 from aws_cdk import Stack, Token
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from appdp.cdk.acknowledgements import acknowledge_findings, wildcard_finding
 from appdp.cdk.approval import PUBLISH, approval_link, approval_text
 from appdp.cdk.architecture import Architecture
-from appdp.cdk.artifact_bucket import artifact_bucket
+from appdp.cdk.artifact_bucket import artifact_bucket, artifact_bucket_in
 from appdp.cdk.bake import COMMIT, architectures
 from appdp.cdk.build_project import Build, BuildProject
-from appdp.cdk.github import SOURCE, GitHub, Push
+from appdp.cdk.deploy_action import RELEASE, deploy_action, reach
+from appdp.cdk.github import GitHub, Push
+from appdp.cdk.pipeline_environment import PipelineEnvironment
 from appdp.cdk.pipeline_permissions import PipelineNames, pipeline_statements
 from appdp.cdk.pipeline_stage import Approval, Stage, check_stages
 from appdp.cdk.publisher import USER_PARAMETERS, Publisher
@@ -28,10 +29,6 @@ from appdp.cdk.scan import Scan
 from appdp.errors import ConfigurationError
 from appdp.model import handoff
 from appdp.model.application import Application
-
-RELEASE: Final = f"#{{{SOURCE}.CommitId}}"
-EXECUTION: Final = "#{codepipeline.PipelineExecutionId}"
-"""See: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html"""
 
 
 class DeliveryPipeline(Construct):
@@ -44,8 +41,9 @@ class DeliveryPipeline(Construct):
     Several pipelines may serve one application, such as one for ``main`` and one for tags: they share its repositories,
     and a commit that one of them published is not built again by another.
 
-    Everything is in one account and region: the pipeline, the repositories and the environments. What is elsewhere is
-    refused when the app is synthesised.
+    The pipeline and the repositories are in one account and region. Environments may be elsewhere: those of another
+    account need ``released_from=`` of their :class:`Deployer` and ``environment_accounts=`` of the repositories; each
+    other region gets a stack with a bucket that stays empty.
 
     Example::
 
@@ -83,8 +81,8 @@ class DeliveryPipeline(Construct):
         role: what the pipeline may do.
 
     Raises:
-        ConfigurationError: a name that is none, repositories of another application, an environment elsewhere or
-            twice, or no checksum for a scanner.
+        ConfigurationError: a name that is none, repositories of another application, an environment that is there twice
+            or cannot be reached, or no checksum for a scanner.
     """
 
     def __init__(  # noqa: PLR0913 - flat keyword-only props, as everywhere in the CDK
@@ -109,6 +107,7 @@ class DeliveryPipeline(Construct):
         self._stages = tuple(stages)
         self._names = PipelineNames(stack=Stack.of(self), application=application.name, pipeline=self.name)
         self._check(repositories, execution_mode)
+        self._environments = self._reached(repositories)
         self.artifacts = artifact_bucket(self)
         arns = {name: item.repository_arn for name, item in repositories.seen_from(self).items()}
         self.builds = self._builds(arns, build or Build(), scan)
@@ -119,15 +118,13 @@ class DeliveryPipeline(Construct):
             application=application,
             registry=self._registry,
             repositories=arns,
-            environments=self._environments,
+            environments=list(self._environments.values()),
             scan=scan,
         )
+        regions = sorted({item.region for item in self._environments.values() if item.region})
+        self._stores = {region: artifact_bucket_in(region, self) for region in regions}
         self.role = self._role()
         self.pipeline = self._pipeline(trigger, execution_mode)
-
-    @property
-    def _environments(self) -> list[str]:
-        return [name for stage in self._stages for name in stage.environment_names]
 
     @property
     def _registry(self) -> str:
@@ -154,9 +151,23 @@ class DeliveryPipeline(Construct):
                 f"{path}: execution_mode=PARALLEL would let releases reach an environment in any order.",
                 hint="Use QUEUED, or SUPERSEDED.",
             )
-        check_stages(path, stack, self.application.name, self._stages)
         if home.node.path != stack.node.path:
             stack.add_stack_dependency(home)
+
+    def _reached(self, repositories: ImageRepositories) -> dict[str, PipelineEnvironment]:
+        """The environments, each of which can be reached and may pull."""
+        found = check_stages(self.node.path, Stack.of(self), self.application.name, self._stages)
+        may_pull = repositories.environment_accounts
+        for environment in found.values():
+            if environment.account is None or any(Token.is_unresolved(account) for account in may_pull):
+                continue
+            if environment.account not in may_pull:
+                raise ConfigurationError(
+                    f"{self.node.path}: environment {environment.name!r} is in account {environment.account}, which "
+                    f"may not pull from {repositories.node.path}; allowed are: {', '.join(may_pull) or 'none'}.",
+                    hint=f"Give ImageRepositories environment_accounts=[{environment.account!r}].",
+                )
+        return found
 
     def _builds(
         self, repositories: Mapping[str, str], options: Build, scan: Scan | None
@@ -179,13 +190,14 @@ class DeliveryPipeline(Construct):
 
     def _role(self) -> iam.Role:
         approvals = [stage.approval for stage in self._stages if stage.approval]
+        buckets = [bucket.bucket_arn for bucket in (self.artifacts, *self._stores.values())]
         statements = pipeline_statements(
             self._names,
-            bucket=self.artifacts.bucket_arn,
+            buckets=buckets,
             connection=self._source.connection_arn,
             projects=[build.project.project_arn for build in self.builds.values()],
             function=self.publisher.function.function_arn,
-            environments=self._environments,
+            environments=list(self._environments.values()),
             topics=[approval.topic.topic_arn for approval in approvals if approval.topic],
         )
         role = iam.Role(
@@ -196,10 +208,11 @@ class DeliveryPipeline(Construct):
             # Inline: the pipeline depends on the role, and so on its permissions.
             inline_policies={"Pipeline": iam.PolicyDocument(statements=statements)},
         )
-        reasons = {f"{self.artifacts.bucket_arn}/*": "CodePipeline makes up the names of the sources it keeps."}
-        for environment in self._environments:
-            executions = self._names.state_machine(environment, "execution", ":*")
-            reasons[executions] = "CodePipeline makes up the names of the executions that it starts."
+        reasons = {f"{bucket}/*": "CodePipeline makes up the names of the sources it keeps." for bucket in buckets}
+        for environment in self._environments.values():
+            if environment.account is None:
+                executions = self._names.state_machine(environment, "execution", ":*")
+                reasons[executions] = "CodePipeline makes up the names of the executions that it starts."
         acknowledge_findings(role, {wildcard_finding(self, resource): why for resource, why in reasons.items()})
         return role
 
@@ -211,24 +224,32 @@ class DeliveryPipeline(Construct):
             "Build": self._build_actions(output),
             "Publish": [self._publish_action()],
         }
-        return codepipeline.Pipeline(
+        stages = [
+            *(codepipeline.StageProps(stage_name=title, actions=listed) for title, listed in fixed.items()),
+            *(self._stage(stage) for stage in self._stages),
+        ]
+        stores: dict[str, Any] = {"artifact_bucket": self.artifacts}
+        if self._stores:
+            stores = {"cross_region_replication_buckets": {Stack.of(self).region: self.artifacts, **self._stores}}
+        pipeline = codepipeline.Pipeline(
             self,
             "Pipeline",
             pipeline_name=self._names.physical_name,
             pipeline_type=codepipeline.PipelineType.V2,
             execution_mode=mode,
-            artifact_bucket=self.artifacts,
             cross_account_keys=False,
             restart_execution_on_update=False,
             # All permissions are in the role already, without wildcards in actions.
             role=self.role.without_policy_updates(),
             use_pipeline_role_for_actions=True,
             triggers=[trigger.trigger(source)] if trigger else None,
-            stages=[
-                *(codepipeline.StageProps(stage_name=title, actions=listed) for title, listed in fixed.items()),
-                *(self._stage(stage) for stage in self._stages),
-            ],
+            stages=stages,
+            **stores,
         )
+        for environment in self._environments.values():
+            if environment.elsewhere:
+                reach(pipeline, stages, self._names, environment)
+        return pipeline
 
     def _build_actions(self, sources: codepipeline.Artifact) -> list[codepipeline.IAction]:
         commit = codebuild.BuildEnvironmentVariable(value=RELEASE)
@@ -252,38 +273,20 @@ class DeliveryPipeline(Construct):
 
     def _stage(self, stage: Stage) -> codepipeline.StageProps:
         approval = [self._approval(stage.approval, stage.environment_names)] if stage.approval else []
-        deploys = [self._deploy(environment, len(approval) + 1) for environment in stage.environment_names]
+        deploys = [
+            deploy_action(self, self._names, self._environments[name], len(approval) + 1)
+            for name in stage.environment_names
+        ]
         return codepipeline.StageProps(stage_name=stage.name, actions=[*approval, *deploys])
 
     def _approval(self, approval: Approval, environments: Sequence[str]) -> codepipeline.IAction:
         repository = self._source.repository
-        compared = [name for name in environments if name in self.publisher.environments]
         note = approval.note or f"Release {RELEASE} of {self.application.name}"
         return actions.ManualApprovalAction(
             action_name="Approve",
             run_order=1,
             notification_topic=approval.topic,
             timeout=approval.timeout,
-            additional_information=approval_text(note, repository, compared),
-            external_entity_link=approval_link(repository, RELEASE, compared),
-        )
-
-    def _deploy(self, environment: str, order: int) -> codepipeline.IAction:
-        machine = sfn.StateMachine.from_state_machine_name(
-            self, f"StateMachine-{environment}", handoff.deployer_name(self.application.name, environment)
-        )
-        request = {
-            "application": self.application.name,
-            "environment": environment,
-            "release": RELEASE,
-            "id": EXECUTION,
-            "rollback": False,
-        }
-        return actions.StepFunctionInvokeAction(
-            action_name=f"Deploy-{environment}",
-            run_order=order,
-            state_machine=machine,
-            state_machine_input=actions.StateMachineInput.literal(
-                {"request": request, "requested_by": f"pipeline {self._names.physical_name}, execution {EXECUTION}"}
-            ),
+            additional_information=approval_text(note, repository, environments),
+            external_entity_link=approval_link(repository, environments),
         )

@@ -16,7 +16,9 @@ from constructs import Construct, IConstruct
 from appdp.cdk.deployer_findings import MANAGED_POLICY, acknowledge_deployer_findings
 from appdp.cdk.parameter_sizes import ADVANCED_BYTES, check_size
 from appdp.cdk.permissions import Names, advance_statements, gate_statements, reader_statements
+from appdp.cdk.places import check_account
 from appdp.cdk.release_parameter import ReleaseParameter
+from appdp.cdk.release_role import release_role
 from appdp.cdk.repositories import ImageRepositories
 from appdp.cdk.runtime_function import RuntimeFunction
 from appdp.cdk.state_machine import definition
@@ -51,6 +53,8 @@ class Deployer(Construct):
             One of another account needs a policy that lets this account pull, and this environment's ``role`` put
             images (``ecr:PutImage``); ``ImageRepositories`` has ``environment_accounts=`` for it.
         protected: whether ``appdp`` asks before it changes this environment. Default: it does not.
+        released_from: the 12-digit id of the account whose pipelines release into this environment; they get a role
+            here, which they find by its name. Default: pipelines of this account only, and these need no role.
 
     Attributes:
         application: as given.
@@ -62,9 +66,11 @@ class Deployer(Construct):
         gate_function_role: what that function may do.
         gate_role: the role with which ECS calls it.
         load_balancing_role: the role with which ECS moves traffic.
+        released_from: as given.
+        release_role: the role of pipelines of another account, or None.
 
     Raises:
-        ConfigurationError: a name that is none, or a mapping that does not fit the application's images.
+        ConfigurationError: a name or an account that is none, or a mapping that does not fit the application's images.
     """
 
     def __init__(  # noqa: PLR0913 - flat keyword-only props, as everywhere in the CDK
@@ -76,6 +82,7 @@ class Deployer(Construct):
         environment: str,
         repositories: ImageRepositories | Mapping[str, ecr.IRepository],
         protected: bool = False,
+        released_from: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.application = application
@@ -90,6 +97,8 @@ class Deployer(Construct):
         self.release = ReleaseParameter(self, "Release", names=self.names)
         self._define_advance()
         self._define_gate()
+        self.released_from = released_from
+        self.release_role = self._release_role(released_from)
         self.load_balancing_role = iam.Role(
             self,
             "LoadBalancingRole",
@@ -176,6 +185,12 @@ class Deployer(Construct):
             # Inline: whoever depends on the role then depends on its permissions too.
             inline_policies={"Invoke": iam.PolicyDocument(statements=[invoke])},
         )
+
+    def _release_role(self, account: str | None) -> iam.Role | None:
+        if account is None or account == self.names.stack.account:
+            return None
+        check_account(f"{self.node.path} has released_from=", account)
+        return release_role(self, "ReleaseRole", names=self.names, account=account)
 
     def _manifest(self, *, protected: bool) -> DeployerManifest:
         return DeployerManifest(

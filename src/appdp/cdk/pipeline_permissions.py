@@ -13,6 +13,8 @@ from typing import Final
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 
+from appdp.cdk.pipeline_environment import PipelineEnvironment
+from appdp.cdk.release_role import EXECUTION_ACTIONS, STATE_MACHINE_ACTIONS, release_role_arn
 from appdp.model import handoff
 
 PUSH_ACTIONS: Final = (
@@ -72,16 +74,33 @@ class PipelineNames:
         """The IAM path of the pipeline's roles."""
         return f"{handoff.pipeline_parameter(self.application, self.pipeline)}/"
 
-    def parameter(self, name: str) -> str:
-        """A parameter; ``name`` starts with a slash."""
-        return self.stack.format_arn(service="ssm", resource="parameter", resource_name=name[1:])
+    def parameter(self, name: str, region: str | None = None) -> str:
+        """A parameter of this account; ``name`` starts with a slash."""
+        return self.stack.format_arn(service="ssm", region=region, resource="parameter", resource_name=name[1:])
 
-    def state_machine(self, environment: str, kind: str = "stateMachine", suffix: str = "") -> str:
+    def state_machine(self, environment: PipelineEnvironment, kind: str = "stateMachine", suffix: str = "") -> str:
         """An environment's state machine, or its executions."""
-        name = handoff.deployer_name(self.application, environment) + suffix
         return self.stack.format_arn(
-            service="states", resource=kind, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+            service="states",
+            account=environment.account,
+            region=environment.region,
+            resource=kind,
+            resource_name=handoff.deployer_name(self.application, environment.name) + suffix,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
+
+    def release_role(self, environment: PipelineEnvironment) -> str | None:
+        """The role with which an environment of another account is released into; None in the pipeline's account."""
+        if environment.account is None:
+            return None
+        region = environment.region or self.stack.region
+        return release_role_arn(
+            self.stack, self.application, environment.name, account=environment.account, region=region
+        )
+
+    def release_roles(self, environments: Iterable[PipelineEnvironment]) -> list[str]:
+        """Those of all environments of other accounts."""
+        return [role for environment in environments if (role := self.release_role(environment))]
 
     def secret(self, source: str) -> str:
         """A secret of Secrets Manager, from its name or whole ARN, with or without the key of a field."""
@@ -141,7 +160,11 @@ def vpc_statements(stack: Stack, subnets: Sequence[str]) -> list[iam.PolicyState
 
 
 def publish_statements(
-    names: PipelineNames, *, repositories: Iterable[str], environments: Iterable[str], scan: str | None
+    names: PipelineNames,
+    *,
+    repositories: Iterable[str],
+    environments: Sequence[PipelineEnvironment],
+    scan: str | None,
 ) -> list[iam.PolicyStatement]:
     """What the publication may do, but for its answers to the pipeline, which the CDK adds."""
     application = names.application
@@ -149,7 +172,11 @@ def publish_statements(
     read = [
         names.parameter(handoff.pipeline_parameter(application, names.pipeline)),
         latest,
-        *(names.parameter(handoff.release_parameter(application, environment)) for environment in environments),
+        *(
+            names.parameter(handoff.release_parameter(application, environment.name), environment.region)
+            for environment in environments
+            if environment.account is None
+        ),
     ]
     inspector = [allow(INSPECTOR_ACTIONS, ["*"])] if scan == "ecr_enhanced" else []
     return [
@@ -159,37 +186,47 @@ def publish_statements(
         allow(["ssm:GetParameter"], read),
         allow(["ssm:PutParameter"], [latest]),
         allow(["events:PutEvents"], [names.event_bus()], {"StringEquals": {"events:source": handoff.EVENT_SOURCE}}),
+        *_assuming(names, environments),
     ]
 
 
 def pipeline_statements(  # noqa: PLR0913 - each is another service
     names: PipelineNames,
     *,
-    bucket: str,
+    buckets: Sequence[str],
     connection: str,
     projects: Sequence[str],
     function: str,
-    environments: Sequence[str],
+    environments: Sequence[PipelineEnvironment],
     topics: Sequence[str],
 ) -> list[iam.PolicyStatement]:
     """What the pipeline itself may do; all but ``environments`` are ARNs.
 
+    Into an environment of another account it releases with that account's role, and may do nothing else there.
+
     See: https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
     """
-    machines = [names.state_machine(environment) for environment in environments]
-    executions = [names.state_machine(environment, "execution", ":*") for environment in environments]
+    ours = [environment for environment in environments if environment.account is None]
+    machines = [names.state_machine(environment) for environment in ours]
+    executions = [names.state_machine(environment, "execution", ":*") for environment in ours]
     found = [
-        allow(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [f"{bucket}/*"]),
-        allow(["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"], [bucket]),
+        allow(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [f"{bucket}/*" for bucket in buckets]),
+        allow(["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"], buckets),
         # The service was renamed: which of the two is asked for depends on the connection's age.
         allow(["codeconnections:UseConnection", "codestar-connections:UseConnection"], [connection]),
         allow(["codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild"], list(projects)),
         allow(["lambda:InvokeFunction"], [function]),
     ]
-    if environments:
-        found.append(allow(["states:DescribeStateMachine", "states:StartExecution"], machines))
-        found.append(allow(["states:DescribeExecution"], executions))
+    if ours:
+        found.append(allow(STATE_MACHINE_ACTIONS, machines))
+        found.append(allow(EXECUTION_ACTIONS, executions))
+    found += _assuming(names, environments)
     return [*found, allow(["sns:Publish"], list(topics))] if topics else found
+
+
+def _assuming(names: PipelineNames, environments: Iterable[PipelineEnvironment]) -> list[iam.PolicyStatement]:
+    roles = names.release_roles(environments)
+    return [allow(["sts:AssumeRole"], roles)] if roles else []
 
 
 def allow(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,8 @@ from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_sns as sns
 
 from appdp.cdk.deployer import Deployer
+from appdp.cdk.pipeline_environment import PipelineEnvironment
+from appdp.cdk.places import check_account, check_region
 from appdp.errors import ConfigurationError
 from appdp.model.handoff import check_environment
 
@@ -30,13 +33,15 @@ _STAGE = re.compile(r"[A-Za-z0-9.@_-]{1,100}")
 class Environment:
     """An environment whose :class:`Deployer` is in another CDK app. Its name says all: no ARN has to be copied.
 
+    In another account, its ``Deployer`` has ``released_from=`` with the pipeline's account.
+
     Args:
         name: the environment's name.
-        account: its account. Default: the pipeline's; another one is refused, see :class:`DeliveryPipeline`.
-        region: its region. Default: the pipeline's; another one is refused.
+        account: its account, 12 digits. Default: the pipeline's.
+        region: its region, such as ``"eu-west-1"``. Default: the pipeline's.
 
     Raises:
-        ConfigurationError: a name or an account that cannot be one.
+        ConfigurationError: a name, an account or a region that cannot be one.
     """
 
     name: str
@@ -45,9 +50,10 @@ class Environment:
 
     def __post_init__(self) -> None:
         check_environment("Environment", self.name)
-        account = self.account
-        if account is not None and not Token.is_unresolved(account) and not re.fullmatch(r"[0-9]{12}", account):
-            raise ConfigurationError(f"Environment {self.name!r} has account={account!r}: an account id is 12 digits.")
+        if self.account is not None:
+            check_account(f"Environment {self.name!r} has account=", self.account)
+        if self.region is not None:
+            check_region(f"Environment {self.name!r} has region=", self.region)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,30 +132,28 @@ class Stage:
         return tuple(item.environment if isinstance(item, Deployer) else item.name for item in self.environments)
 
 
-def check_stages(path: str, stack: Stack, application: str, stages: tuple[Stage, ...]) -> None:
-    """Raise unless a pipeline in ``stack`` can deploy all stages.
+def check_stages(path: str, stack: Stack, application: str, stages: Sequence[Stage]) -> dict[str, PipelineEnvironment]:
+    """Each environment's name → how a pipeline in ``stack`` reaches it, in the order of the stages.
 
     Raises:
-        ConfigurationError: an environment in two places, of another application, or elsewhere.
+        ConfigurationError: an environment in two stages, of another application, or of an account or region that nobody
+            knows.
     """
     names = [name for stage in stages for name in stage.environment_names]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigurationError(
             f"{path}: environment {', '.join(doubled)} is deployed more than once.", hint="Name each in one stage only."
         )
-    reserved = {"Source", "Build", "Publish"}
-    titles = [*reserved, *(stage.name for stage in stages)]
+    titles = ["Source", "Build", "Publish", *(stage.name for stage in stages)]
     if doubled := sorted({title for title in titles if titles.count(title) > 1}):
         raise ConfigurationError(f"{path}: more than one stage is called {', '.join(doubled)}.", hint="Pass name=.")
-    for stage in stages:
-        for environment in stage.environments:
-            _check_environment(path, stack, application, environment)
+    found = [_reached(path, stack, application, item) for stage in stages for item in stage.environments]
+    return {environment.name: environment for environment in found}
 
 
-def _check_environment(path: str, stack: Stack, application: str, environment: Deployer | Environment) -> None:
+def _reached(path: str, stack: Stack, application: str, environment: Deployer | Environment) -> PipelineEnvironment:
     if isinstance(environment, Environment):
-        _check_place(path, stack, environment.name, environment.account, environment.region)
-        return
+        return _placed(path, stack, environment.name, environment.account, environment.region)
     if environment.application.name != application:
         raise ConfigurationError(
             f"{path} releases application {application!r}, but {environment.node.path} deploys "
@@ -157,16 +161,34 @@ def _check_environment(path: str, stack: Stack, application: str, environment: D
             hint="Pass a Deployer of the same application.",
         )
     home = Stack.of(environment)
-    _check_place(path, stack, environment.environment, home.account, home.region)
-
-
-def _check_place(path: str, stack: Stack, name: str, account: str | None, region: str | None) -> None:
-    for kind, here, there in (("account", stack.account, account), ("region", stack.region, region)):
-        if there is None or there == here or (Token.is_unresolved(here) and Token.is_unresolved(there)):
-            continue
-        ours, theirs = ("unknown" if Token.is_unresolved(place) else place for place in (here, there))
+    found = _placed(path, stack, environment.environment, home.account, home.region)
+    if found.account is not None and environment.released_from != stack.account:
         raise ConfigurationError(
-            f"{path}: environment {name!r} is in {kind} {theirs}, the pipeline in {ours}. A pipeline deploys "
-            "environments of its own account and region only.",
-            hint=f"Give both stacks the same env=, or leave it out here and use 'appdp deploy {name}' there.",
+            f"{path}: {environment.node.path} is in account {found.account} and lets pipelines of "
+            f"{environment.released_from or 'its own account only'} release into it; this one is in {stack.account}.",
+            hint=f"Give the Deployer released_from={stack.account!r}.",
         )
+    return found
+
+
+def _placed(path: str, stack: Stack, name: str, account: str | None, region: str | None) -> PipelineEnvironment:
+    return PipelineEnvironment(
+        name=name,
+        account=_other(path, name, "account", stack.account, account),
+        region=_other(path, name, "region", stack.region, region),
+    )
+
+
+def _other(path: str, name: str, kind: str, ours: str, theirs: str | None) -> str | None:
+    """The environment's account or region, or None when it is the pipeline's."""
+    unknown = [Token.is_unresolved(ours), Token.is_unresolved(theirs)]
+    if theirs is None or theirs == ours or all(unknown):
+        return None
+    if any(unknown):
+        here, there = ("unknown" if Token.is_unresolved(place) else place for place in (ours, theirs))
+        raise ConfigurationError(
+            f"{path}: environment {name!r} is in {kind} {there}, the pipeline in {here}: nobody knows whether these "
+            "are the same.",
+            hint="Give the stacks of the pipeline and of the Deployer an env= with account and region.",
+        )
+    return theirs

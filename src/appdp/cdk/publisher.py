@@ -15,11 +15,12 @@ from appdp.cdk.parameter_sizes import ADVANCED_BYTES, check_size
 from appdp.cdk.pipeline_permissions import NO_RESOURCE, PipelineNames, publish_statements
 from appdp.cdk.runtime_function import RuntimeFunction
 from appdp.model import handoff
-from appdp.model.publication import PipelineManifest, PublishedImage
+from appdp.model.publication import PipelineManifest, Place, PublishedImage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from appdp.cdk.pipeline_environment import PipelineEnvironment
     from appdp.cdk.scan import Scan
     from appdp.model.application import Application
 
@@ -44,7 +45,7 @@ class Publisher(Construct):
         application: what is released.
         registry: the host of the registry.
         repositories: image name → ARN of its repository.
-        environments: the names of the environments that a release is compared with.
+        environments: the pipeline's environments, with which a release is compared.
         scan: see :class:`Scan`.
 
     Attributes:
@@ -63,7 +64,7 @@ class Publisher(Construct):
         application: Application,
         registry: str,
         repositories: Mapping[str, str],
-        environments: Sequence[str],
+        environments: Sequence[PipelineEnvironment],
         scan: Scan | None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -91,7 +92,12 @@ class Publisher(Construct):
             pipeline=names.pipeline,
             images=_images(Stack.of(self), application, registry),
             scan=rule,
-            environments=tuple(environments),
+            environments=tuple(environment.name for environment in environments),
+            elsewhere={
+                environment.name: Place(region=environment.region or "", role=names.release_role(environment) or "")
+                for environment in environments
+                if environment.elsewhere
+            },
         )
         self.manifest = self._parameter(names, manifest.to_json())
         acknowledge_findings(self.role, {wildcard_finding(self, "*"): NO_RESOURCE})

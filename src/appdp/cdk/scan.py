@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -10,6 +9,7 @@ from typing import Final, Literal
 
 from aws_cdk import Duration
 
+from appdp.cdk.pinned import Pinned
 from appdp.errors import ConfigurationError
 from appdp.model.publication import SEVERITIES, ScanRule, Severity
 
@@ -18,8 +18,11 @@ ScanKind = Literal["ecr_basic", "ecr_enhanced", "trivy"]
 TRIVY_FILES: Final = {"amd64": "Linux-64bit", "arm64": "Linux-ARM64"}
 """How Trivy's release files call an architecture."""
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+_TRIVY: Final = Pinned(
+    option="Scan.trivy",
+    archives={name: f"trivy_{{version}}_{file}.tar.gz" for name, file in TRIVY_FILES.items()},
+    published="with each version of Trivy, in trivy_VERSION_checksums.txt",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +61,7 @@ class Scan:
                 f"Scan.trivy(severity={self.severity!r}): allowed are {', '.join(SEVERITIES)}; it, and "
                 "all that is worse, refuses a release."
             )
-        if not _VERSION.fullmatch(self.version):
-            raise ConfigurationError(f"Scan.trivy(version={self.version!r}): a version is three numbers, as in 1.2.3.")
-        for architecture, checksum in self.sha256.items():
-            if architecture not in TRIVY_FILES or not _SHA256.fullmatch(checksum):
-                raise ConfigurationError(
-                    f"Scan.trivy(sha256={{{architecture!r}: {checksum!r}}}): a checksum is 64 of 0-9 and a-f, for "
-                    f"{' or '.join(TRIVY_FILES)}.",
-                    hint="Trivy publishes them with each release, in trivy_VERSION_checksums.txt.",
-                )
+        _TRIVY.check(self.version, self.sha256)
 
     @classmethod
     def trivy(
@@ -76,6 +71,9 @@ class Scan:
 
         appdp cannot know the checksum of a version of yours, and runs nothing unverified: so it must be given. Trivy
         fetches its database of vulnerabilities from the internet; that needs a way there if the build is in a VPC.
+
+        What it finds is in the build's log, and for 30 days in CodeBuild's report group of the pipeline and the
+        architecture. A list of all that is in an image is kept with the image: see ``sbom`` of :class:`Build`.
 
         Args:
             version: of Trivy, without ``v``.
@@ -139,17 +137,10 @@ class Scan:
         """
         if self.kind != "trivy":
             return {}
-        if architecture not in self.sha256:
-            raise ConfigurationError(
-                f"Scan.trivy(sha256=…) has no checksum for {architecture}, which is built; it has "
-                f"{', '.join(self.sha256) or 'none'}.",
-                hint=f"Add the SHA-256 of trivy_{self.version}_{TRIVY_FILES[architecture]}.tar.gz, from the "
-                "checksums that Trivy publishes with that version.",
-            )
         return {
             "APPDP_TRIVY_VERSION": self.version,
             "APPDP_TRIVY_FILE": TRIVY_FILES[architecture],
-            "APPDP_TRIVY_SHA256": self.sha256[architecture],
+            "APPDP_TRIVY_SHA256": _TRIVY.checksum(self.version, self.sha256, architecture),
             "APPDP_TRIVY_SEVERITY": ",".join(SEVERITIES[: SEVERITIES.index(self.severity) + 1]),
             "APPDP_TRIVY_IGNORE_UNFIXED": str(self.ignore_unfixed).lower(),
         }

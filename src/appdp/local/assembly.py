@@ -30,6 +30,8 @@ class AssemblyStack:
 
     Args:
         name: its name in CloudFormation.
+        account: its account; empty for the one in which it happens to be deployed.
+        region: its region; empty as above.
         id: its artifact's id.
         template: the template, unmodified.
         tags: stack tags.
@@ -38,6 +40,8 @@ class AssemblyStack:
     """
 
     name: str
+    account: str
+    region: str
     id: str
     template: str
     tags: dict[str, str]
@@ -116,14 +120,23 @@ def _stack(directory: Path, artifact_id: str, artifact: dict[str, Any], artifact
     for dependency in dependencies:
         if artifacts.get(dependency, {}).get("type") == "cdk:asset-manifest":
             assets += _assets(directory, artifacts[dependency]["properties"]["file"])
+    account, region = _environment(artifact.get("environment", ""))
     return AssemblyStack(
         name=properties.get("stackName", artifact_id),
+        account=account,
+        region=region,
         id=artifact_id,
         template=(directory / properties["templateFile"]).read_text(),
         tags=dict(properties.get("tags", {})),
         assets=tuple(assets),
         dependencies=tuple(dependencies),
     )
+
+
+def _environment(text: str) -> tuple[str, str]:
+    """Account and region of ``aws://account/region``; empty where the CDK writes ``unknown-account`` or so."""
+    account, _, region = text.removeprefix("aws://").partition("/")
+    return ("" if account.startswith("unknown-") else account, "" if region.startswith("unknown-") else region)
 
 
 def _assets(directory: Path, manifest: str) -> Iterator[FileAsset]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from appdp.local.wire import Clients, Endpoint
+from appdp.local.wire import Caller, Clients
 
 _QUALIFIER: Final = "hnb659fds"
 _VERSION: Final = "30"
@@ -15,12 +15,17 @@ VERSION_PARAMETER: Final = f"/cdk-bootstrap/{_QUALIFIER}/version"
 """Read by the parameter ``BootstrapVersion``, and so by the rule ``CheckBootstrapVersion``, of every template."""
 
 
-def assets_bucket(endpoint: Endpoint) -> str:
+def assets_bucket(place: Caller) -> str:
     """The name of the bucket for file assets."""
-    return f"cdk-{_QUALIFIER}-assets-{endpoint.account}-{endpoint.region}"
+    return f"cdk-{_QUALIFIER}-assets-{place.account}-{place.region}"
 
 
-def bootstrap(clients: Clients, endpoint: Endpoint) -> None:
-    """Bootstrap the account; blocks."""
-    clients.client("s3").create_bucket(Bucket=assets_bucket(endpoint))
-    clients.client("ssm").put_parameter(Name=VERSION_PARAMETER, Value=_VERSION, Type="String")
+def bootstrap(clients: Clients, place: Caller) -> None:
+    """Bootstrap an account in one region, unless it is; blocks."""
+    ssm = clients.client("ssm", place)
+    if ssm.describe_parameters(ParameterFilters=[{"Key": "Name", "Values": [VERSION_PARAMETER]}])["Parameters"]:
+        return
+    configuration = {} if place.region == "us-east-1" else {"LocationConstraint": place.region}
+    more = {"CreateBucketConfiguration": configuration} if configuration else {}
+    clients.client("s3", place).create_bucket(Bucket=assets_bucket(place), **more)
+    ssm.put_parameter(Name=VERSION_PARAMETER, Value=_VERSION, Type="String")

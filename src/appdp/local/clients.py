@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import boto3
 import botocore.session
@@ -20,6 +21,22 @@ _NO_PROFILES = {
 """Overrides of botocore's session variables: neither profiles nor their files, nor the variables that name them."""
 
 SECRET = "embedded"  # noqa: S105 - the embedded AWS verifies no signature
+
+_CONFIG: Final = Config(max_pool_connections=32, proxies={}, connect_timeout=5, read_timeout=120)
+
+
+def assumed(endpoint: Endpoint, service: str, credentials: Mapping[str, str], region: str) -> Any:  # noqa: ANN401 - botocore's clients have no common type
+    """A boto3 client with credentials as AssumeRole gives them; close it."""
+    session: Any = boto3.Session(botocore_session=botocore.session.Session(session_vars=_NO_PROFILES))
+    return session.client(
+        service,
+        endpoint_url=endpoint.url,
+        region_name=region,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        config=_CONFIG,
+    )
 
 
 class EndpointClients:
@@ -58,5 +75,5 @@ class EndpointClients:
             region_name=caller.region,
             aws_access_key_id=caller.account,
             aws_secret_access_key=SECRET,
-            config=Config(max_pool_connections=32, proxies={}, connect_timeout=5, read_timeout=120),
+            config=_CONFIG,
         )

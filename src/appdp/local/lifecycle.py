@@ -18,13 +18,14 @@ from urllib.parse import urlsplit
 import appdp
 from appdp.errors import LocalError
 from appdp.local import instances
+from appdp.local.bootstrap import bootstrap
 from appdp.local.calls import Call
 from appdp.local.clients import SECRET, EndpointClients
 from appdp.local.docker_daemon import choose
 from appdp.local.instances import Instance
 from appdp.local.leftovers import MARKER
 from appdp.local.server_config import ACCOUNT, REGION, STOP_SECONDS, ServerConfig
-from appdp.local.wire import Endpoint
+from appdp.local.wire import Caller, Endpoint
 
 Mode = Literal["docker", "control-plane"]
 
@@ -132,9 +133,20 @@ class EmbeddedAws:
         if self._instance.directory.exists():
             self._instance.remove()
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - botocore's clients have no common type
-        """A boto3 client of the embedded AWS, such as ``client("ssm")``."""
-        return self._clients.client(service)
+    def client(self, service: str, *, account: str | None = None, region: str | None = None) -> Any:  # noqa: ANN401 - botocore's clients have no common type
+        """A boto3 client of the embedded AWS, such as ``client("ssm")``.
+
+        Args:
+            service: as boto3 calls it.
+            account: as whom it calls, 12 digits: each account has resources of its own. Default: the endpoint's.
+            region: which region it calls. Default: the endpoint's.
+        """
+        caller = Caller(account=account or self.endpoint.account, region=region or self.endpoint.region)
+        return self._clients.client(service, caller)
+
+    def bootstrap(self, *, account: str, region: str) -> None:
+        """Prepare an account in a region for the CDK, as ``cdk bootstrap`` would; doing it again does nothing."""
+        bootstrap(self._clients, Caller(account=account, region=region))
 
     def environment(self) -> dict[str, str]:
         """The environment for a command that is to use the embedded AWS, and can use nothing else of AWS."""

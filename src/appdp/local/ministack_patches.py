@@ -161,11 +161,14 @@ def _ecr_operation(operation: Callable[[Any, Mapping[str, Any], Callable[..., An
     def make(original: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
         def patched(data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - MiniStack has no types
             ecr = importlib.import_module("ministack.services.ecr")
-            try:
-                answer = operation(ecr, data, original)
-            except ServiceError as error:
-                return ecr.error_response_json(error.code, error.message, error.status)
-            return ecr.json_response(answer) if isinstance(answer, dict) else answer
+            responses = importlib.import_module("ministack.core.responses")
+            # The registry of another account is named in the request; MiniStack looks into the caller's own.
+            with responses.request_scope(data.get("registryId") or ecr.get_account_id(), ecr.get_region()):
+                try:
+                    answer = operation(ecr, data, original)
+                except ServiceError as error:
+                    return ecr.error_response_json(error.code, error.message, error.status)
+                return ecr.json_response(answer) if isinstance(answer, dict) else answer
 
         return patched
 
@@ -188,6 +191,21 @@ def _ecr_template(original: Callable[..., None]) -> Callable[..., None]:
     def patched(name: str, properties: Mapping[str, Any]) -> None:
         original(name, properties)
         ministack_ecr.keep_template_filters(importlib.import_module("ministack.services.ecr"), name, properties)
+
+    return patched
+
+
+def _known_roles_only(original: Callable[..., Any]) -> Callable[..., Any]:
+    def patched(role_arn: str, session_name: str) -> Any:  # noqa: ANN401 - MiniStack has no types
+        assumed, error = original(role_arn, session_name)
+        if error:
+            return assumed, error
+        roles = importlib.import_module("ministack.services.iam")._roles
+        role = roles.get_scoped(role_arn.split(":")[4], None, role_arn.rpartition("/")[2])
+        if role and role["Arn"] == role_arn:
+            return assumed, None
+        message = f"The caller is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+        return None, importlib.import_module("ministack.services.sts")._error(403, "AccessDenied", message, ns="sts")
 
     return patched
 
@@ -266,6 +284,14 @@ PATCHES: Final = (
         expects=("name", "props"),
         make=_ecr_template,
         why=_MUTABILITY,
+    ),
+    Patch(
+        module="services.sts",
+        name="_assumed_role_arn",
+        expects=("role_arn", "session_name"),
+        make=_known_roles_only,
+        why="MiniStack gives credentials for roles that are not there; AWS refuses. It looks at no trust policy: "
+        "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
     ),
     Patch(
         module="app",

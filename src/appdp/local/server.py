@@ -80,7 +80,7 @@ async def _start(config: ServerConfig, stack: AsyncExitStack) -> tuple[str, str]
     parts = Parts(kernel, docker=config.docker, repositories=config.repositories)
     stack.push_async_callback(parts.stop)
     await parts.start(front)
-    await asyncio.to_thread(bootstrap, kernel.clients, endpoint)
+    await asyncio.to_thread(bootstrap, kernel.clients, caller)
     front.page("health", lambda: {"status": "ready", "mode": parts.mode, "instance": config.instance})
     return endpoint.url, parts.mode
 

@@ -19,6 +19,7 @@ from appdp.local import assembly
 from appdp.local.assembly import AssemblyStack, FileAsset
 from appdp.local.bootstrap import assets_bucket
 from appdp.local.lifecycle import EmbeddedAws
+from appdp.local.wire import Caller
 
 TEMPLATE_LIMIT: Final = 51_200
 """The longest template, in bytes, that may travel in a request; a longer one goes through S3.
@@ -56,7 +57,7 @@ def deploy(
     *,
     tell: Callable[[str], None] = lambda _line: None,
 ) -> list[StackResult]:
-    """Deploy stacks in the order of their dependencies, and wait for each.
+    """Deploy stacks in the order of their dependencies, each in its account and region, and wait for each.
 
     Args:
         aws: where to.
@@ -82,9 +83,12 @@ class _Snapshot:
 
 class _StackDeployment:
     def __init__(self, aws: EmbeddedAws, stack: AssemblyStack, tell: Callable[[str], None]) -> None:
-        self._cloudformation = aws.client("cloudformation")
-        self._s3 = aws.client("s3")
-        self._endpoint = aws.endpoint
+        place = Caller(account=stack.account or aws.endpoint.account, region=stack.region or aws.endpoint.region)
+        aws.bootstrap(account=place.account, region=place.region)
+        self._cloudformation = aws.client("cloudformation", account=place.account, region=place.region)
+        self._s3 = aws.client("s3", account=place.account, region=place.region)
+        self._url = aws.endpoint.url
+        self._place = place
         self._stack = stack
         self._tell = tell
 
@@ -143,12 +147,12 @@ class _StackDeployment:
         body = self._stack.template
         if len(body.encode()) <= TEMPLATE_LIMIT:
             return {"TemplateBody": body}
-        bucket, key = assets_bucket(self._endpoint), f"templates/{self._stack.name}.json"
+        bucket, key = assets_bucket(self._place), f"templates/{self._stack.name}.json"
         self._s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
-        return {"TemplateURL": f"{self._endpoint.url}/{bucket}/{key}"}
+        return {"TemplateURL": f"{self._url}/{bucket}/{key}"}
 
     def _upload(self, asset: FileAsset) -> None:
-        bucket = _resolved(asset.bucket, self._endpoint.account, self._endpoint.region)
+        bucket = _resolved(asset.bucket, self._place.account, self._place.region)
         content = _zip(asset.source) if asset.zipped else asset.source.read_bytes()
         self._s3.put_object(Bucket=bucket, Key=asset.key, Body=content)
 

@@ -2,9 +2,11 @@
 
 All of them are Systems Manager parameters below ``/appdp/{application}/{environment}``:
 
-=========================  ==========================================  ============================================
+=========================  ==========================================  =====================================
+
 parameter                  written by                                  value
-=========================  ==========================================  ============================================
+=========================  ==========================================  =====================================
+
 ``…/deployer``             the deployer stack                          :class:`.environment.DeployerManifest`
 ``…/services/{name}``      the service stacks                          :class:`.environment.ServiceManifest`
 ``…/release``              the deployer stack once (the sentinel),     the tag of the released commit
@@ -16,18 +18,22 @@ parameter                  written by                                  value
 ``…/stop``                 whoever wants a deployment to go back; the  :class:`.stop_request.StopRequest`
                            engine deletes it
 ``…/history``              the engine, at the end of a deployment      :class:`.history.EndedDeployment`
-=========================  ==========================================  ============================================
+=========================  ==========================================  =====================================
+
 
 Two belong to the whole application, so no environment may be called ``pipelines`` or ``releases``:
 
-=================================  =====================================  =========================================
+=================================  =====================================  ==================================
+
 parameter                          written by                             value
-=================================  =====================================  =========================================
+=================================  =====================================  ==================================
+
 ``/appdp/{application}``           the pipeline's stack                   :class:`.publication.PipelineManifest`
 ``/pipelines/{pipeline}``
 ``/appdp/{application}``           the engine, after a release has        :class:`.publication.LatestRelease`
 ``/releases/latest``               passed its scan
-=================================  =====================================  =========================================
+=================================  =====================================  ==================================
+
 
 A pipeline's approvals show two output variables of its publish action for each environment: :func:`changes_variable`
 and :func:`about_variable`.
@@ -35,6 +41,7 @@ and :func:`about_variable`.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
@@ -150,8 +157,13 @@ def history_parameter(application: str, environment: str) -> str:
     return f"{environment_path(application, environment)}/history"
 
 
+def pipelines_path(application: str) -> str:
+    """What an application's pipelines have is below it: parameters, and the IAM roles."""
+    return f"{ROOT}/{application}/pipelines"
+
+
 def pipeline_parameter(application: str, pipeline: str) -> str:
-    return f"{ROOT}/{application}/pipelines/{pipeline}"
+    return f"{pipelines_path(application)}/{pipeline}"
 
 
 def release_registry_parameter(application: str) -> str:
@@ -182,3 +194,20 @@ def repository_name(application: str, image: str) -> str:
 def deployer_name(application: str, environment: str) -> str:
     """The physical name of the environment's state machine, and the prefix of its functions and roles."""
     return f"appdp-{application}-{environment}"
+
+
+def release_role_name(application: str, environment: str, region: str) -> str:
+    """The role with which pipelines of another account release into an environment; its path is the environment's.
+
+    A role's name is one of its whole account, whatever its path: hence the region, and a digest of what would be too
+    long for IAM's 64 characters. It is never longer than that.
+
+    See: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+
+    Args:
+        application: the application's name.
+        environment: the environment's name.
+        region: the environment's region.
+    """
+    digest = hashlib.sha256(f"{application}/{environment}".encode()).hexdigest()[:16]
+    return f"appdp-release-{digest}-{region}"

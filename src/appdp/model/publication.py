@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
@@ -86,6 +86,19 @@ class ScanRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an environment is whose account or region is not the pipeline's.
+
+    Args:
+        region: its region; empty when it is the pipeline's.
+        role: the ARN of the role that its account has for pipelines; empty in the pipeline's own account.
+    """
+
+    region: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineManifest:
     """One pipeline of an application.
 
@@ -94,7 +107,8 @@ class PipelineManifest:
         pipeline: the pipeline's name.
         images: image name → where it lives and what it is built for.
         scan: what the scan must not find, or None for no scan.
-        environments: the environments of this account and region that a release is compared with.
+        environments: the environments that a release is compared with.
+        elsewhere: those of another account or region → where they are.
     """
 
     application: str
@@ -102,10 +116,12 @@ class PipelineManifest:
     images: Mapping[str, PublishedImage]
     scan: ScanRule | None = None
     environments: tuple[str, ...] = ()
+    elsewhere: Mapping[str, Place] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "images", MappingProxyType(dict(self.images)))
         object.__setattr__(self, "environments", tuple(self.environments))
+        object.__setattr__(self, "elsewhere", MappingProxyType(dict(self.elsewhere)))
 
     def to_json(self) -> str:
         """The parameter's value. Each registry is written once, so that 40 images fit into 4 KiB.
@@ -132,6 +148,7 @@ class PipelineManifest:
                 "images": images,
                 "scan": None if self.scan is None else asdict(self.scan),
                 "environments": list(self.environments),
+                "elsewhere": {name: asdict(place) for name, place in self.elsewhere.items()},
             }
         )
 
@@ -151,6 +168,7 @@ class PipelineManifest:
                 images={name: _image(image, data["registries"]) for name, image in data["images"].items()},
                 scan=None if scan is None else ScanRule(**_known(ScanRule, scan)),
                 environments=tuple(data.get("environments", ())),
+                elsewhere={name: Place(**_known(Place, place)) for name, place in data.get("elsewhere", {}).items()},
             )
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise _malformed("The manifest of this pipeline", text) from error
@@ -209,7 +227,7 @@ def _compact(data: Mapping[str, Any]) -> str:
 
 
 def _known(cls: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in fields(cls)}
+    names = {known.name for known in fields(cls)}
     return {key: value for key, value in data.items() if key in names}
 
 

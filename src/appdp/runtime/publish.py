@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from appdp.aws.clock import SystemClock
 from appdp.aws.distribution import EcrDistribution
+from appdp.aws.elsewhere import AwsElsewhere
 from appdp.aws.events import EventBridgeEvents
 from appdp.aws.parameters import SsmParameters
 from appdp.aws.pipeline_jobs import CodePipelineJobs
@@ -24,7 +25,7 @@ from appdp.aws.registry import EcrRegistry
 from appdp.aws.scans import EcrScans
 from appdp.aws.session import Session
 from appdp.engine.publish import Publication, Step, begin, may_pass, publish, read_manifest
-from appdp.engine.publish.comparing import about_changes, changes_page
+from appdp.engine.publish.comparing import about_changes, changes_page, not_compared
 from appdp.engine.publish.ports import PipelineJobs, PublishPorts
 from appdp.errors import AppdpError, ConfigurationError, RemoteError
 from appdp.model.handoff import about_variable, changes_variable
@@ -85,7 +86,8 @@ def variables(step: Step) -> dict[str, str]:
     for environment, same in step.unchanged.items():
         running = step.running.get(environment)
         found[changes_variable(environment)] = changes_page(commit, running)
-        found[about_variable(environment)] = about_changes(environment, commit, running, images, same)
+        about = about_changes(environment, commit, running, images, same)
+        found[about_variable(environment)] = not_compared(environment) if environment in step.unread else about
     return found
 
 
@@ -105,6 +107,7 @@ def setting() -> PublishSetting:
             scans=EcrScans(session),
             registry=EcrRegistry(session),
             parameters=SsmParameters(session),
+            elsewhere=AwsElsewhere(session),
             events=EventBridgeEvents(session),
             clock=SystemClock(),
         ),

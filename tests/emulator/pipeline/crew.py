@@ -64,10 +64,10 @@ class Crew:
     repository: Repository
     ended: dict[str, str] = field(default_factory=dict)
 
-    def deploy(self, folder: Path) -> None:
-        """Synthesise the program and deploy all of its stacks, as ``cdk deploy --all`` would."""
+    def deploy(self, folder: Path, program: str = "program") -> None:
+        """Synthesise a program and deploy all of its stacks, as ``cdk deploy --all`` would."""
         synthesise(
-            Path(__file__).parent / "program",
+            Path(__file__).parent / program,
             folder,
             {"architecture": HERE, "architectures": ",".join(architectures())},
         )
@@ -164,9 +164,9 @@ class Crew:
                     imageTag=f"{commit}-{architecture}",
                 )
 
-    def services(self) -> dict[str, dict[str, Any]]:
+    def services(self, **place: str) -> dict[str, dict[str, Any]]:
         """Service → its image in the task definition, its digest as it runs, and its service deployments."""
-        ecs = self.aws.client("ecs")
+        ecs = self.aws.client("ecs", **place)
         found = {}
         for cluster in ecs.list_clusters()["clusterArns"]:
             for arn in ecs.list_services(cluster=cluster)["serviceArns"]:

@@ -268,11 +268,30 @@ def test_a_state_machine_decides(aws: EmbeddedAws, run: Callable[..., str], good
     assert json.loads(aws.client("stepfunctions").describe_execution(executionArn=arn)["input"]) == {"release": commit}
 
 
+def test_a_state_machine_of_another_account_and_region(aws: EmbeddedAws, run: Callable[..., str]) -> None:
+    there = {"account": "444455556666", "region": "eu-west-1"}
+    definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+    machine = aws.client("stepfunctions", **there).create_state_machine(
+        name="deploy-there", roleArn=ROLE, definition=definition
+    )["stateMachineArn"]
+    role = "arn:aws:iam::444455556666:role/appdp/release"
+    configuration = {"StateMachineArn": machine, "InputType": "Literal", "Input": "{}"}
+    deploy = action("Deploy", "StepFunctions", Configuration=configuration, RoleArn=role, Region="eu-west-1")
+    execution = run([deploy])
+    assert ended(aws, execution) == "Failed"
+    assert f"sts:AssumeRole on resource: {role}" in error_of(actions_of(aws, execution)["Deploy"])
+    aws.client("iam", **there).create_role(RoleName="release", Path="/appdp/", AssumeRolePolicyDocument="{}")
+    again = str(aws.client("codepipeline").start_pipeline_execution(name="shop")["pipelineExecutionId"])
+    assert ended(aws, again) == "Succeeded"
+    external = actions_of(aws, again)["Deploy"]["output"]["executionResult"]["externalExecutionId"]
+    assert external.startswith("arn:aws:states:eu-west-1:444455556666:execution:deploy-there:")
+
+
 def test_what_is_asked_of_no_pipeline(aws: EmbeddedAws) -> None:
     with pytest.raises(ClientError, match="PipelineNotFoundException"):
         aws.client("codepipeline").start_pipeline_execution(name="none")
-    with pytest.raises(ClientError, match="has no ListPipelines"):
-        aws.client("codepipeline").list_pipelines()
+    with pytest.raises(ClientError, match="has no ListWebhooks"):
+        aws.client("codepipeline").list_webhooks()
 
 
 def test_builds_end_with_the_embedded_aws(tmp_path: Path, repository: Repository) -> None:

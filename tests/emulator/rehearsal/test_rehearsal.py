@@ -41,17 +41,15 @@ def _unexpected(record: RehearsalRecord) -> list[str]:
 
 @pytest.fixture(scope="module")
 def with_containers() -> RehearsalRecord:
-    return _rehearsed(1, 2, 5, 6, 7, 8, docker=True)
+    return _rehearsed(1, 2, 5, 7, docker=True)
 
 
 @pytest.mark.docker
 def test_every_act_comes_out_as_expected(with_containers: RehearsalRecord) -> None:
     assert _unexpected(with_containers) == []
     assert with_containers.as_expected
-    assert [act.outcome for act in with_containers.acts] == [
-        *("succeeded", "succeeded", "rolled_back"),
-        *("succeeded", "no_pipeline", "succeeded"),
-    ]
+    outcomes = [act.outcome for act in with_containers.acts]
+    assert outcomes == ["succeeded", "succeeded", "rolled_back", "no_pipeline"]
 
 
 @pytest.mark.docker
@@ -79,7 +77,7 @@ def test_a_good_service_waits_for_a_broken_one_and_takes_no_traffic(with_contain
 
 @pytest.mark.docker
 def test_pushes_are_built_by_the_pipeline_and_run_by_digest(with_containers: RehearsalRecord) -> None:
-    first, second, _, _, nothing, tagged = with_containers.acts
+    first, second, _, nothing = with_containers.acts
     platforms = "linux/amd64, linux/arm64" if in_ci() else ""
     for act in (first, second):
         assert act.pipeline is not None
@@ -89,11 +87,6 @@ def test_pushes_are_built_by_the_pipeline_and_run_by_digest(with_containers: Reh
             assert f"{image} runs by a digest of this release" in names
             assert any(name.startswith(f"{image} is built for {platforms}") for name in names)
     assert "starts nothing in appdp-shop-main; filter 1: the branch is none of main" in nothing.failure
-    assert tagged.pipeline is not None
-    assert any("Nothing to build" in line for line in tagged.pipeline.log)
-    (approved,) = tagged.pipeline.approved
-    assert f"dev runs {first.tag[:12]}" in approved
-    assert f"https://github.com/acme/shop/compare/{first.tag}...{second.tag} Approved." in approved
 
 
 @pytest.mark.docker

@@ -10,7 +10,7 @@ from appdp.engine.publish import Publication, begin, may_pass, publish, read_man
 from appdp.engine.publish.machine import PATIENCE_SECONDS
 from appdp.errors import AppdpError, ConfigurationError, RemoteError, Throttled
 from appdp.model.handoff import pipeline_parameter, release_registry_parameter
-from appdp.model.publication import LatestRelease
+from appdp.model.publication import LatestRelease, Place
 from tests.fakes.interruptions import Interruptions
 from tests.fakes.publishing import APPLICATION, BASIC, CREATED, PIPELINE, FakePublishing
 
@@ -98,6 +98,48 @@ def test_an_image_that_changed_on_one_platform_only_is_changed() -> None:
     image = publishing.manifest.images["web"]
     publishing.distribution.build(image, "c2-arm64", "linux/arm64", content="other")
     assert publishing.drive(publishing.begin("c2")).unchanged == {"dev": ()}
+
+
+ROLE = "arn:aws:iam::444455556666:role/appdp/shop/prod/appdp-release-0123456789abcdef-us-east-1"
+
+
+def test_environments_elsewhere_are_compared_where_they_are() -> None:
+    places = {"prod": Place(role=ROLE), "asia": Place(region="ap-northeast-1")}
+    publishing = FakePublishing("web", "api", environments=("dev", "prod", "asia"), elsewhere=places)
+    publishing.build("c0", web="w", api="a0")
+    publishing.build("c1", web="w", api="a1")
+    publishing.runs("prod", "none")
+    publishing.runs("asia", "none")
+    publishing.drive(publishing.begin("c0"))
+    publishing.runs("prod", "c0")
+    step = publishing.drive(publishing.begin("c1"))
+    assert step.unchanged == {"dev": (), "prod": ("web",), "asia": ()}
+    assert step.running == {"prod": "c0"}
+    assert step.summary == "Published c1: web, api; prod runs web already"
+
+
+def test_an_environment_elsewhere_that_cannot_be_read_is_told_and_stops_nobody() -> None:
+    publishing = FakePublishing("web", environments=("dev", "prod"), elsewhere={"prod": Place(role=ROLE)})
+    publishing.build("c1")
+    step = publishing.drive(publishing.begin("c1"))
+    assert step.unchanged == {"dev": (), "prod": ()}
+    assert set(step.unread) == {"prod"}
+    reason = f"AWS refused sts:AssumeRole: not authorized on resource: {ROLE}"
+    assert step.summary == f"Published c1: web; what prod runs could not be read: {reason}"
+    assert publishing.events.sent[-1][1]["unchanged"] == {"dev": [], "prod": []}
+    assert len(publishing.registrations) == 1
+
+
+def test_an_environment_here_that_cannot_be_read_is_an_error() -> None:
+    publishing = FakePublishing("web")
+    publishing.build("c1")
+
+    def denied(_number: int, name: str) -> None:
+        if name == "parameters.get":
+            raise RemoteError("AWS refused ssm:GetParameter", code="AccessDeniedException")
+
+    with pytest.raises(RemoteError, match="ssm:GetParameter"):
+        publishing.drive(publishing.begin("c1"), Interruptions(denied).around(publishing.ports))
 
 
 @pytest.mark.parametrize("running", ["none", "gone"])

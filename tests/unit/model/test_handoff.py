@@ -40,6 +40,18 @@ def test_an_environments_name_is_a_name() -> None:
         handoff.check_environment("Environment", "Dev")
 
 
+def test_the_name_of_a_release_role_is_its_own_and_fits() -> None:
+    assert handoff.release_role_name("shop", "prod", "eu-west-1") == "appdp-release-8ad5775a7616cc08-eu-west-1"
+    names = {
+        handoff.release_role_name(application, environment, region)
+        for application, environment in (("a-b", "c"), ("a", "b-c"), ("a" * 32, "b" * 32))
+        for region in ("eu-west-1", "ap-southeast-1")
+    }
+    assert len(names) == 6
+    # CodePipeline allows 30 characters for a region; IAM 64 for a role.
+    assert len(handoff.release_role_name("a" * 32, "b" * 32, "r" * 30)) <= 64
+
+
 def test_other_names() -> None:
     assert handoff.environment_tag("dev") == "env-dev"
     assert handoff.repository_name("shop", "web") == "shop/web"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appdp.errors import ConfigurationError
-from appdp.model.publication import SEVERITIES, LatestRelease, PipelineManifest, PublishedImage, ScanRule
+from appdp.model.publication import SEVERITIES, LatestRelease, PipelineManifest, Place, PublishedImage, ScanRule
 
 HOST = "1.dkr.ecr.us-east-1.amazonaws.com"
 LATEST = LatestRelease(release="c1", published_at=12.5, pipeline="main")
@@ -50,6 +51,17 @@ def test_a_manifest_without_scan_and_environments() -> None:
     data = json.loads(bare.to_json())
     del data["scan"], data["environments"], data["version"]
     assert PipelineManifest.from_json(json.dumps({**data, "new": 1})) == bare
+
+
+def test_environments_elsewhere_survive_the_parameter() -> None:
+    places = {"prod": Place(region="eu-west-1", role="arn:aws:iam::1:role/x"), "asia": Place(region="ap-northeast-1")}
+    manifest = replace(MANIFEST, environments=("dev", "prod", "asia"), elsewhere=places)
+    assert PipelineManifest.from_json(manifest.to_json()).elsewhere == places
+    data = json.loads(manifest.to_json())
+    data["elsewhere"]["asia"] = {"region": "ap-northeast-1", "new": 1}
+    assert PipelineManifest.from_json(json.dumps(data)) == manifest
+    del data["elsewhere"]
+    assert PipelineManifest.from_json(json.dumps(data)).elsewhere == {}
 
 
 def test_tokens_of_the_cdk_are_written_as_they_are() -> None:
@@ -101,7 +113,9 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["application", "pipeline", "images", "registries", "scan", "environments", "in", "web"]),
+            st.sampled_from(
+                ["application", "pipeline", "images", "registries", "scan", "environments", "elsewhere", "in", "web"]
+            ),
             inner,
             max_size=6,
         )

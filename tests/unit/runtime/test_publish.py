@@ -14,6 +14,7 @@ from appdp.aws.session import Session
 from appdp.engine.publish.ports import Finding, PublishPorts
 from appdp.errors import ConfigurationError, RemoteError, Throttled
 from appdp.model.handoff import pipeline_parameter
+from appdp.model.publication import Place
 from appdp.runtime import publish
 from appdp.runtime.publish import PublishSetting
 from tests.fakes.interruptions import Interruptions, Killed
@@ -78,6 +79,15 @@ def test_a_publication_from_its_first_call_to_its_last() -> None:
         "about_dev": "dev runs c0. Changed: api. The same: web.",
     }
     assert last.summary == "Published c1: web, api; dev runs web already"
+
+
+def test_an_environment_that_cannot_be_read_is_not_said_to_have_no_release() -> None:
+    role = "arn:aws:iam::444455556666:role/release"
+    publishing = FakePublishing("web", environments=("prod",), elsewhere={"prod": Place(role=role)})
+    publishing.build("c1")
+    told = pipeline(publishing)
+    assert told.variables["changes_prod"] == "commit/c1"
+    assert told.variables["about_prod"] == "prod could not be read, so nothing is compared."
 
 
 def test_the_time_is_counted_from_the_first_call() -> None:

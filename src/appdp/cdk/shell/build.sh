@@ -10,8 +10,8 @@ build() {
     return 0
   fi
   say "Building ${targets[*]} for linux/$APPDP_ARCHITECTURE."
-  docker buildx bake --file "$work/bake.json" --progress plain --metadata-file "$work/metadata.json" \
-    "${targets[@]}" 2>&1 | tee "$work/bake.log" || status=$?
+  APPDP_LAYOUTS="$work/layouts" docker buildx bake --file "$work/bake.json" --progress plain "${targets[@]}" 2>&1 |
+    tee "$work/bake.log" || status=$?
   awk -v images="${targets[*]}" -f "$work/summary.awk" "$work/bake.log"
   if [ "$status" -ne 0 ]; then
     awk -v images="${targets[*]}" -v platform="linux/$APPDP_ARCHITECTURE" -v stages="$work/stages" \

@@ -1,4 +1,8 @@
 # What bake's plain progress says about each image: steps from the cache, steps built, and their time.
+#
+# A step of the cache whose layers are needed is fetched: it says what it downloads and unpacks, and ends with DONE, as a
+# step that was built. No program that a step runs can print such lines: what it prints comes after a time.
+# A base image is never built.
 
 function owner(text, first) {
   # With several targets, a step starts with its target's name; a stage that they share has the name of one of them.
@@ -12,8 +16,7 @@ BEGIN {
   for (i = 1; i <= count; i++) known[names[i]] = 1
 }
 
-# A base image is resolved, not built: its FROM is no step here.
-/^#[0-9]+ \[.*[0-9]+\/[0-9]+\] / && !/\] FROM / && !($1 in step) {
+/^#[0-9]+ \[.*[0-9]+\/[0-9]+\] / && !($1 in step) {
   inside = substr($0, index($0, "[") + 1)
   step[$1] = substr(inside, index(inside, "]") + 2)
   sub(/\].*/, "", inside)
@@ -23,6 +26,17 @@ BEGIN {
 /^#[0-9]+ CACHED/ && ($1 in step) && !($1 in ended) {
   ended[$1] = 1
   cached[image[$1]]++
+}
+
+/^#[0-9]+ (extracting )?sha256:/ && ($1 in step) {
+  fetched[$1] = 1
+}
+
+/^#[0-9]+ DONE [0-9.]+s/ && ($1 in step) && ($1 in fetched || !($1 in ended) && step[$1] ~ /^FROM /) {
+  spent_fetching[image[$1]] += $3
+  delete fetched[$1]
+  if (!($1 in ended)) cached[image[$1]]++
+  ended[$1] = 1
 }
 
 /^#[0-9]+ DONE [0-9.]+s/ && ($1 in step) && !($1 in ended) {
@@ -45,8 +59,9 @@ BEGIN {
 END {
   for (i = 1; i <= count; i++) {
     name = names[i]
-    printf "[appdp] %s: %d steps from the cache, %d built in %.1f s\n", name, cached[name], built[name], spent[name]
-    printf "%s", lines[name]
+    printf "[appdp] %s: %d steps from the cache, %d built in %.1f s", name, cached[name], built[name], spent[name]
+    if (spent_fetching[name] >= 0.05) printf ", layers fetched in %.1f s", spent_fetching[name]
+    printf "\n%s", lines[name]
   }
   for (reference in pushed) if (reference !~ /:cache-/) printf "[appdp] pushed %s as %s\n", reference, pushed[reference]
 }

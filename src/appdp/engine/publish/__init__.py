@@ -14,8 +14,8 @@ step          does                                                     may not
 compose       takes the index that carries the commit's tag, or makes  push anything unless every image is complete
               it from ``{commit}-{architecture}`` and pushes it
 scan          waits for the result of every image on every platform    be skipped, also not when the index was there
-unchanged     compares the release with what each environment runs,    count an environment before its first release
-              also for those who approve it
+unchanged     compares the release with what each environment runs,    count an environment before its first release,
+              also for those who approve it                            or fail because of one that is elsewhere
 register      writes the parameter, then sends the event               write the parameter twice for one release
 ============  =======================================================  ===============================================
 

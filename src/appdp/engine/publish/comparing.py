@@ -30,7 +30,11 @@ def changes_page(commit: str, running: str | None) -> str:
 
 
 def about_changes(
-    environment: str, commit: str, running: str | None, images: Sequence[str], same: Sequence[str]
+    environment: str,
+    commit: str,
+    running: str | None,
+    images: Sequence[str],
+    same: Sequence[str],
 ) -> str:
     """What ``commit`` changes in an environment, in at most :data:`~appdp.model.publication.ABOUT_LIMIT` characters.
 
@@ -48,6 +52,11 @@ def about_changes(
     changed = [name for name in images if name not in same]
     kept = f" The same: {_named(same)}." if same else ""
     return f"{environment} runs {_short(running)}. Changed: {_named(changed) if changed else 'nothing'}.{kept}"
+
+
+def not_compared(environment: str) -> str:
+    """What is said of an environment elsewhere that could not be read."""
+    return f"{environment} could not be read, so nothing is compared."
 
 
 def _short(release: str) -> str:

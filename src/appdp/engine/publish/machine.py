@@ -11,7 +11,7 @@ from appdp.engine.publish.ports import PublishPorts
 from appdp.engine.publish.registering import register
 from appdp.engine.publish.scanning import waiting_for_scans
 from appdp.engine.publish.state import Publication, Step
-from appdp.engine.publish.unchanged import running_releases, unchanged_images
+from appdp.engine.publish.unchanged import Unchanged, unchanged_images
 from appdp.errors import ConfigurationError, RemoteError
 from appdp.model.handoff import pipeline_parameter
 from appdp.model.publication import PipelineManifest
@@ -37,16 +37,16 @@ def publish(state: Publication, manifest: PipelineManifest, ports: PublishPorts)
         waiting = waiting_for_scans(state, manifest.scan, manifest.images, released, ports)
         if waiting:
             return Step(state=state, wait_seconds=POLL_SECONDS, summary=_waiting(waiting))
-    running = running_releases(manifest, ports)
-    unchanged = unchanged_images(manifest, released, running, ports)
-    register(state, manifest, released, unchanged, ports)
+    unchanged = unchanged_images(manifest, released, ports)
+    register(state, manifest, released, unchanged.images, ports)
     return Step(
         state=state,
         done=True,
         summary=_published(state, released, unchanged),
         digests={name: image.digest for name, image in released.items()},
-        unchanged=unchanged,
-        running=running,
+        unchanged=unchanged.images,
+        running=unchanged.running,
+        unread=unchanged.unread,
     )
 
 
@@ -84,10 +84,13 @@ def _waiting(waiting: Sequence[str]) -> str:
     return f"Waiting for the scan of {'; '.join(waiting[:_NAMED_WAITING])}{more}"
 
 
-def _published(
-    state: Publication, released: Mapping[str, ReleasedImage], unchanged: Mapping[str, tuple[str, ...]]
-) -> str:
+def _published(state: Publication, released: Mapping[str, ReleasedImage], unchanged: Unchanged) -> str:
     same = "".join(
-        f"; {environment} runs {', '.join(images)} already" for environment, images in unchanged.items() if images
+        f"; {environment} runs {', '.join(images)} already"
+        for environment, images in unchanged.images.items()
+        if images
     )
-    return f"Published {state.commit}: {', '.join(released)}{same}"
+    unread = "".join(
+        f"; what {environment} runs could not be read: {reason}" for environment, reason in unchanged.unread.items()
+    )
+    return f"Published {state.commit}: {', '.join(released)}{same}{unread}"

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from appdp.engine.ports import Clock, Events, Parameters, Registry
 from appdp.errors import Refused
 from appdp.model.environment import ImageRepository
+from appdp.model.publication import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,13 @@ class Scans(Protocol):
         """Start a basic scan. One that was started before is not an error."""
 
 
+class Elsewhere(Protocol):
+    """Environments of other accounts and regions."""
+
+    def parameter(self, at: Place, name: str) -> str | None:
+        """A Systems Manager parameter over there, or None."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishPorts:
     """Everything that publishing touches, in one value."""
@@ -108,6 +116,7 @@ class PublishPorts:
     scans: Scans
     registry: Registry
     parameters: Parameters
+    elsewhere: Elsewhere
     events: Events
     clock: Clock
 

@@ -78,6 +78,7 @@ class Step:
         digests: image name → digest of its index, when done.
         unchanged: environment → the images that it runs already, when done.
         running: environment → the release that it runs, when done; without those that have none yet.
+        unread: environment → why it could not be read.
     """
 
     state: Publication
@@ -87,6 +88,7 @@ class Step:
     digests: Mapping[str, str] = field(default_factory=dict)
     unchanged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     running: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 def begin(user_parameters: str, now: float) -> Publication:

@@ -2,8 +2,9 @@
 
 A pipeline's declaration and a project's build specification are taken from the template as they are. The source action
 checks a commit of a git repository on this machine out; a build action runs the project's own commands with the
-project's and the action's variables; Lambda and Step Functions actions run on the rest of the embedded AWS; approvals
-wait for PutApprovalResult. A push is :func:`~appdp.local.pipeline.push.started_by`'s: it reads the pipeline's triggers.
+project's and the action's variables; Lambda and Step Functions actions run on the rest of the embedded AWS, the latter
+also in the account of the action's role and in the action's region; approvals wait for PutApprovalResult. A push is
+:func:`~appdp.local.pipeline.push.started_by`'s: it reads the pipeline's triggers.
 
 Build commands run as they are on this machine, with this user's rights: they are the user's own.
 """

@@ -11,9 +11,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from appdp.local.clients import assumed
 from appdp.local.pipeline.performing import ActionFailed, Order, Performed
 from appdp.local.pipeline.store import Store, new_id
-from appdp.local.wire import Kernel
+from appdp.local.wire import Caller, Kernel
 
 AGAIN_SECONDS: Final = 5.0
 """Until a job that gave a continuation token is called again; CodePipeline documents no number."""
@@ -69,14 +70,32 @@ class LambdaInvoke:
 
 
 class StepFunctions:
-    """Performs ``AWS/StepFunctions`` with a Standard state machine and a literal input."""
+    """Performs ``AWS/StepFunctions`` with a Standard state machine and a literal input, with the action's role and in
+    its region.
+    """
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
 
     async def perform(self, order: Order) -> Performed:
         """Start an execution and follow it to its end; the action fails unless it succeeds."""
-        client = self._kernel.clients.client("stepfunctions", order.execution.pipeline.caller)
+        client = await asyncio.to_thread(self._client, order)
+        try:
+            return await self._follow(order, client)
+        finally:
+            if order.role:
+                client.close()
+
+    def _client(self, order: Order) -> Any:  # noqa: ANN401 - botocore's clients have no common type
+        caller = order.execution.pipeline.caller
+        region = order.region or caller.region
+        clients = self._kernel.clients
+        if not order.role:
+            return clients.client("stepfunctions", Caller(account=caller.account, region=region))
+        given = clients.client("sts", caller).assume_role(RoleArn=order.role, RoleSessionName=order.run.id)
+        return assumed(self._kernel.endpoint, "stepfunctions", given["Credentials"], region)
+
+    async def _follow(self, order: Order, client: Any) -> Performed:  # noqa: ANN401 - as above
         machine = order.needed("StateMachineArn")
         prefix = order.configuration.get("ExecutionNamePrefix", "")
         started = await asyncio.to_thread(

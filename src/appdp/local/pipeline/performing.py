@@ -23,12 +23,16 @@ class Order:
         run: where its progress is noted.
         configuration: its configuration, variables replaced.
         inputs: its input artifacts, as directories.
+        role: ARN of the role that the action has of its own; empty: the pipeline's.
+        region: the action's region; empty: the pipeline's.
     """
 
     execution: Execution
     run: ActionRun
     configuration: Mapping[str, str]
     inputs: tuple[Path, ...]
+    role: str = ""
+    region: str = ""
 
     def needed(self, key: str) -> str:
         """A key of the configuration.

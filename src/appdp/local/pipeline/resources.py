@@ -31,6 +31,9 @@ class _Pipelines:
     async def create(self, request: ResourceRequest) -> ResourceResult:
         name = _name(request)
         properties = {**request.properties, "Name": name}
+        if stores := properties.get("ArtifactStores"):
+            # A list in a template, a map in the API.
+            properties["ArtifactStores"] = {item["Region"]: item["ArtifactStore"] for item in stores}
         declared = api_parameters("CreatePipeline", {"Pipeline": properties}, service="codepipeline")["pipeline"]
         known = self._store.pipelines.get(name)
         version = known.version + 1 if known else 1

@@ -88,6 +88,8 @@ class Walker:
             run=run,
             configuration=run.configuration,
             inputs=tuple(execution.artifacts[artifact["name"]] for artifact in action.get("inputArtifacts") or ()),
+            role=action.get("roleArn") or "",
+            region=action.get("region") or "",
         )
         done = await performer.perform(order)
         for artifact in action.get("outputArtifacts") or ():

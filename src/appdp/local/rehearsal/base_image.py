@@ -52,11 +52,11 @@ def find(build: Build, docker: DockerCommand, aws: EmbeddedAws) -> Base:
     repository, registry = REPOSITORY, aws.endpoint.url
     aws.client("ecr").create_repository(repositoryName=repository)
     stand_in.push(usable, registry, repository, "latest")
-    paths = " and ".join(str(program.path) for _name, program in sorted(usable.items()))
     return Base(
         platforms=tuple(platform for platform in platforms if platform.rpartition("/")[2] in usable),
         reference=f"{registry.replace('http://127.0.0.1', 'localhost')}/{repository}:latest",
-        note=f"The base image {wanted} could not be reached, so a stand-in was made from {paths}.",
+        note=f"The base image {wanted} could not be reached, so a stand-in was made from this machine's "
+        f"static busybox for {' and '.join(sorted(usable))}.",
     )
 
 

@@ -22,7 +22,7 @@ class DockerCommand:
         daemon: the daemon's address, such as ``unix:///var/run/docker.sock``.
 
     Raises:
-        LocalError: there is no ``docker`` command, or it has no buildx.
+        LocalError: something is missing that builds need: ``docker``, its buildx, or ``curl``.
     """
 
     def __init__(self, daemon: str) -> None:
@@ -38,6 +38,11 @@ class DockerCommand:
             raise LocalError(
                 "The docker command has no buildx, with which the pipeline builds.",
                 hint="Install Docker's buildx plugin, or rehearse the control plane alone with --no-docker.",
+            )
+        if shutil.which("curl") is None:
+            raise LocalError(
+                "The pipeline's builds ask the registry with curl, which CodeBuild's images have; there is none here.",
+                hint="Install curl, or rehearse the control plane alone with --no-docker.",
             )
 
     def ask(self, *arguments: str, timeout_seconds: float | None = None) -> Ended:

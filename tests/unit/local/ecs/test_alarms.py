@@ -104,7 +104,13 @@ async def _rolled_out(world: World, *, rollback: bool) -> str:
     )
     await world.ended()
     await update(world, deploymentConfiguration=watching(rollback=rollback))
+    # An alarm that is red before the watch begins is not watched at all.
+    await until(lambda: _monitoring(world))
     return first
+
+
+async def _monitoring(world: World) -> bool:
+    return bool((await world.deployments())[0]["alarms"]["status"] == "MONITORING")
 
 
 async def _only_runs(world: World, image: str) -> bool:
