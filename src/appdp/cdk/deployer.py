@@ -14,8 +14,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IConstruct
 
 from appdp.cdk.deployer_findings import MANAGED_POLICY, acknowledge_deployer_findings
+from appdp.cdk.hold_settings import HoldSettings
 from appdp.cdk.parameter_sizes import ADVANCED_BYTES, check_size
-from appdp.cdk.permissions import Names, advance_statements, gate_statements, reader_statements
+from appdp.cdk.permissions import Names, advance_statements, approver_statements, gate_statements, reader_statements
 from appdp.cdk.release_parameter import ReleaseParameter
 from appdp.cdk.repositories import ImageRepositories
 from appdp.cdk.runtime_function import RuntimeFunction
@@ -51,6 +52,10 @@ class Deployer(Construct):
             One of another account needs a policy that lets this account pull, and this environment's ``role`` put
             images (``ecr:PutImage``); ``ImageRepositories`` has ``environment_accounts=`` for it.
         protected: whether ``appdp`` asks before it changes this environment. Default: it does not.
+        approve: ``"before_traffic"`` to hold every release once its greens are up and tested, until somebody says
+            ``appdp approve``; a rollback does not wait. Default: only what is deployed with ``--hold`` waits.
+        approval_expires: how long a release waits for that before it goes back, in whole minutes from 5 minutes to 23
+            hours: ECS ends a lifecycle hook after 24. Default: 8 hours.
 
     Attributes:
         application: as given.
@@ -64,7 +69,8 @@ class Deployer(Construct):
         load_balancing_role: the role with which ECS moves traffic.
 
     Raises:
-        ConfigurationError: a name that is none, or a mapping that does not fit the application's images.
+        ConfigurationError: a name that is none, a mapping that does not fit the application's images, or an approval
+            that cannot be.
     """
 
     def __init__(  # noqa: PLR0913 - flat keyword-only props, as everywhere in the CDK
@@ -76,11 +82,14 @@ class Deployer(Construct):
         environment: str,
         repositories: ImageRepositories | Mapping[str, ecr.IRepository],
         protected: bool = False,
+        approve: str | None = None,
+        approval_expires: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.application = application
         self.environment = handoff.check_environment(f"{self.node.path}: environment", environment)
         self.names = Names(stack=Stack.of(self), application=application.name, environment=environment)
+        hold = HoldSettings.of(self.node.path, approve, approval_expires)
         self._claimed: dict[str, str] = {}
         self._repositories = self._checked(repositories)
         self.images: Mapping[str, ecs.ContainerImage] = {
@@ -106,7 +115,7 @@ class Deployer(Construct):
             tier="Intelligent-Tiering",
             value=check_size(
                 self,
-                self._manifest(protected=protected).to_json(),
+                self._manifest(hold, protected=protected).to_json(),
                 limit=ADVANCED_BYTES,
                 hint="Divide the images between two applications; those of one application are released together.",
             ),
@@ -177,13 +186,15 @@ class Deployer(Construct):
             inline_policies={"Invoke": iam.PolicyDocument(statements=[invoke])},
         )
 
-    def _manifest(self, *, protected: bool) -> DeployerManifest:
+    def _manifest(self, hold: HoldSettings, *, protected: bool) -> DeployerManifest:
         return DeployerManifest(
             application=self.application.name,
             environment=self.environment,
             state_machine=self.state_machine.state_machine_arn,
             images={name: self._home(repository) for name, repository in self._repositories.items()},
             protected=protected,
+            approve=hold.approve,
+            approval_expires_seconds=hold.expires_seconds,
         )
 
     def _home(self, repository: ecr.IRepository) -> ImageRepository:
@@ -254,17 +265,16 @@ class Deployer(Construct):
 
     def grant_deploy(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
         """Let someone start and follow deployments of this environment (``appdp deploy``, ``rollback``, ``status``)."""
-        grants = [
-            iam.Grant.add_to_principal(
-                grantee=grantee, actions=list(statement.actions), resource_arns=list(statement.resources)
-            )
-            for statement in reader_statements(self.names)
-        ]
+        grants = _grants(grantee, reader_statements(self.names))
         images = [
             repository.grant(grantee, "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer")
             for repository in self._repositories.values()
         ]
         return [*grants, *images]
+
+    def grant_approve(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
+        """Let someone decide on releases that are on hold (``appdp approve``, ``reject``), but start none."""
+        return _grants(grantee, approver_statements(self.names))
 
     def grant_pass_role(self, scope: Construct, *roles: iam.IRole) -> iam.Policy:
         """Let deployments register task definitions with these roles.
@@ -291,3 +301,12 @@ class Deployer(Construct):
             existing.add_statements(statement)
             return existing
         return iam.Policy(scope, construct_id, roles=[self.role], statements=[statement])
+
+
+def _grants(grantee: iam.IGrantable, statements: Sequence[iam.PolicyStatement]) -> list[iam.Grant]:
+    return [
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(statement.actions), resource_arns=list(statement.resources)
+        )
+        for statement in statements
+    ]

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from appdp.cli.deciding import decide_commands, test_lines
 from appdp.cli.options import again
-from appdp.cli.output import deployment_data, echo_json, say
+from appdp.cli.output import deployment_data, echo_json, moment, say
 from appdp.engine.deploy import Request
 from appdp.engine.executions import Execution
-from appdp.model.deployment import EXIT_STILL_RUNNING, Deployment, Outcome
+from appdp.model.deployment import EXIT_ON_HOLD, EXIT_STILL_RUNNING, Deployment, Outcome
+from appdp.model.hold import Hold
 from appdp.model.plan import Plan
 
 EXIT_FAILED: Final = Outcome.FAILED.exit_code
 
-_COLOURS: Final = {0: "green", 3: "cyan", 4: "yellow", 6: "yellow"}
+_COLOURS: Final = {0: "green", 3: "cyan", 4: "yellow", 6: "yellow", 7: "yellow"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +25,7 @@ class Ending:
 
     Args:
         request: what was asked for.
-        word: an :class:`Outcome`'s value, or ``started``, ``running`` or ``unknown``.
+        word: an :class:`Outcome`'s value, or ``started``, ``running``, ``on_hold`` or ``unknown``.
         exit_code: the verb's exit code.
         text: what happened.
         next_step: what to do now.
@@ -71,6 +73,24 @@ class Ending:
             exit_code=EXIT_STILL_RUNNING,
             text=why,
             next_step=follow_command(request),
+            deployment=deployment,
+            execution=execution,
+        )
+
+    @classmethod
+    def on_hold(cls, request: Request, deployment: Deployment, execution: str) -> Ending:
+        """A human has to decide; the deployment waits for that, and this command does not."""
+        hold = deployment.hold or Hold()
+        text = (
+            f"On hold: {deployment.release} is up and tested in {deployment.environment}. Somebody must approve it by "
+            f"{moment(hold.until or 0.0)}, or it goes back."
+        )
+        return cls(
+            request=request,
+            word="on_hold",
+            exit_code=EXIT_ON_HOLD,
+            text="\n".join([text, *test_lines(hold.test_urls)]),
+            next_step=decide_commands(request.environment, deployment.id),
             deployment=deployment,
             execution=execution,
         )
@@ -142,7 +162,12 @@ def _text(deployment: Deployment, outcome: Outcome) -> str:
         Outcome.FAILED: f"Failed: {where} needs a human.",
         Outcome.REFUSED: "Refused: nothing was changed.",
     }[outcome]
-    return f"{head}\n{deployment.failure.text()}" if deployment.failure else head
+    lines = [head]
+    if deployment.failure:
+        lines.append(deployment.failure.text())
+    elif deployment.hold and deployment.hold.decision:
+        lines.append(f"It was {deployment.hold.told()}")
+    return "\n".join(lines)
 
 
 def _next(request: Request, outcome: Outcome) -> str:

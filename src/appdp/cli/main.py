@@ -12,7 +12,7 @@ import click
 from appdp import __version__
 from appdp.errors import AppdpError
 
-_VERBS: Final = ("deploy", "rollback", "status", "releases", "rehearse")
+_VERBS: Final = ("deploy", "rollback", "approve", "reject", "status", "releases", "rehearse")
 """In the order of ``--help``. Each is a command of its own name in a module of its own name."""
 
 _EXTRAS: Final = {"rehearse": "local"}
@@ -96,7 +96,8 @@ def main() -> None:
     Exit codes:
       0 done                 5 failed, needs a human
       2 usage                6 still running (gave up waiting)
-      3 nothing to do        8 refused, nothing changed
-      4 rolled back          9 AWS or credentials error
+      3 nothing to do        7 on hold, waits for an approval
+      4 rolled back          8 refused, nothing changed
+                             9 AWS or credentials error
                            130 Ctrl-C before anything started
     """

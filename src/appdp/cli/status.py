@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from appdp.cli.context import Aws, Cli
-from appdp.cli.options import account_options, again, json_option, timeout_option
+from appdp.cli.options import account_options, again, json_option, timeout_option, wait_approval_option
 
 if TYPE_CHECKING:
+    from appdp.cli.follow import Patience
     from appdp.engine.deploy import Request
     from appdp.engine.overview import EnvironmentStatus, Running, ServiceStatus
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--deployment", metavar="ID", help="Follow this deployment, or say how it ended; exit code as for deploy."
 )
+@wait_approval_option
 @timeout_option
 @json_option
 @account_options
@@ -30,6 +32,7 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
     environment: str,
     follow: bool,
     deployment: str | None,
+    wait_approval: bool,
     timeout: float | None,
     as_json: bool,
     app: str | None,
@@ -44,13 +47,17 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
 
     if timeout is not None and not (follow or deployment):
         raise click.UsageError("--timeout needs --follow or --deployment: without them nothing is waited for.")
+    if wait_approval and not (follow or deployment):
+        raise click.UsageError("--wait-approval needs --follow or --deployment: without them nothing is waited for.")
     cli = ctx.ensure_object(Cli)
     aws = cli.connect(profile, region)
     application = application_of(aws.ports.parameters, app)
     check_name("Environment", environment)
     if follow or deployment:
+        from appdp.cli.follow import Patience
+
         what = _What(application=application, environment=environment, deployment=deployment)
-        ctx.exit(_follow(cli, aws, what, timeout=timeout, as_json=as_json))
+        ctx.exit(_follow(cli, aws, what, Patience(timeout=timeout, through_hold=wait_approval), as_json=as_json))
     found = status_of(application, environment, aws.ports)
     if as_json:
         echo_json(found.to_dict())
@@ -74,7 +81,20 @@ def _lines(found: EnvironmentStatus) -> list[str]:
         detail = "" if service.changing else service.detail
         rows.append((service.name, service.strategy, tasks, _image(service), detail))
     lines += columns(rows) if found.services else ["  no services"]
-    return [*lines, *wrong_tag_lines(found.environment, found.wrong_tags), _under_way(found.deployment)]
+    lines += wrong_tag_lines(found.environment, found.wrong_tags)
+    return [*lines, _under_way(found.deployment), *_hold_lines(found)]
+
+
+def _hold_lines(found: EnvironmentStatus) -> list[str]:
+    from appdp.cli.deciding import decide_commands, hold_lines
+    from appdp.cli.output import moment
+
+    if found.hold is None:
+        return []
+    lines = hold_lines(f"{found.application}/{found.environment}", found.hold)
+    if found.decision is None:
+        return [*lines, f"  {decide_commands(found.environment, found.hold.deployment)}"]
+    return [*lines, f"  {found.decision.decision} by {found.decision.by} at {moment(found.decision.at)}"]
 
 
 def _image(service: ServiceStatus) -> str:
@@ -113,7 +133,7 @@ class _What:
         )
 
 
-def _follow(cli: Cli, aws: Aws, what: _What, *, timeout: float | None, as_json: bool) -> int:
+def _follow(cli: Cli, aws: Aws, what: _What, patience: Patience, *, as_json: bool) -> int:
     from appdp.cli.ending import report
     from appdp.cli.follow import watch
     from appdp.engine.deploy import read_deployer
@@ -129,7 +149,7 @@ def _follow(cli: Cli, aws: Aws, what: _What, *, timeout: float | None, as_json: 
         if running is None or running.owner.execution is None:
             return _not_followed(what, running, as_json=as_json)
         deployment, execution = running.deployment, running.owner.execution
-    ending = watch(aws, execution, request=what.request(deployment), sleep=cli.sleep, timeout=timeout)
+    ending = watch(aws, execution, request=what.request(deployment), sleep=cli.sleep, patience=patience)
     return report(ending, as_json=as_json)
 
 

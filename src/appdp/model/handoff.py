@@ -13,6 +13,9 @@ parameter                  written by                                  value
 ``…/lock-takeover/{id}``   the engine, while it takes over a dead      :class:`~appdp.model.deployment.Lock` of the
                            owner's lock                                new owner
 ``…/gate``                 the engine, while a deployment runs         :class:`.deployment.Gate`
+``…/hold``                 the engine, while a deployment is on hold   :class:`.hold.HoldNotice`
+``…/approval``             whoever decides, once; the engine deletes   :class:`.hold.Approval`
+                           it when the deployment ends
 =========================  ==========================================  ============================================
 
 Two belong to the whole application, so no environment may be called ``pipelines`` or ``releases``:
@@ -137,6 +140,14 @@ def takeover_parameter(application: str, environment: str, dead_owner: str) -> s
 
 def gate_parameter(application: str, environment: str) -> str:
     return f"{environment_path(application, environment)}/gate"
+
+
+def hold_parameter(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/hold"
+
+
+def approval_parameter(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/approval"
 
 
 def pipeline_parameter(application: str, pipeline: str) -> str:

@@ -40,8 +40,8 @@ def assert_runs(aws: FakeAws, name: str, release: str | None) -> None:
 
 
 def nothing_left(aws: FakeAws) -> list[str]:
-    """Lock, markers and gate."""
-    kinds = ("lock", "lock-takeover", "gate")
+    """Lock, markers, gate, and what a hold writes."""
+    kinds = ("lock", "lock-takeover", "gate", "hold", "approval")
     return [name for name in aws.parameters.values if name.removeprefix(f"{PATH}/").split("/")[0] in kinds]
 
 
