@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App, Stack, Tags
+from aws_cdk import App, Duration, Stack, Tags
 from aws_cdk import Environment as AwsEnvironment
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
@@ -44,6 +44,27 @@ def test_an_environment_can_be_protected(environment: Environment) -> None:
     Deployer(stack, "D", application=SHOP, environment="prod", repositories=environment.images, protected=True)
     parameter = only(Template.from_stack(stack).to_json(), "AWS::SSM::Parameter")
     assert DeployerManifest.from_json(text_of(parameter["Value"])).protected is True
+
+
+def test_an_environment_can_ask_for_an_approval(environment: Environment) -> None:
+    stack = Stack(environment.app, "prod")
+    Deployer(
+        stack,
+        "D",
+        application=SHOP,
+        environment="prod",
+        repositories=environment.images,
+        approve="before_traffic",
+        approval_expires=Duration.hours(23),
+    )
+    parameter = only(Template.from_stack(stack).to_json(), "AWS::SSM::Parameter")
+    manifest = DeployerManifest.from_json(text_of(parameter["Value"]))
+    assert (manifest.approve, manifest.approval_expires_seconds) == ("before_traffic", 23 * 3600)
+
+
+def test_without_one_only_a_single_deployment_can_ask(environment: Environment) -> None:
+    manifest = DeployerManifest.from_json(text_of(only(environment.deployers, "AWS::SSM::Parameter")["Value"]))
+    assert (manifest.approve, manifest.approval_expires_seconds) == (None, 8 * 3600)
 
 
 def test_repositories_of_another_account(tmp_path: Path) -> None:
@@ -170,9 +191,11 @@ def test_what_the_engine_may_write(environment: Environment) -> None:
     }
     # It cannot forget the release, and cannot rewrite what the constructs wrote.
     assert resources(found, "ssm:PutParameter") == {
-        f"{SSM}/{name}" for name in ("release", "lock", "lock-takeover/*", "gate")
+        f"{SSM}/{name}" for name in ("release", "lock", "lock-takeover/*", "gate", "hold")
     }
-    assert resources(found, "ssm:DeleteParameter") == {f"{SSM}/{name}" for name in ("lock", "lock-takeover/*", "gate")}
+    assert resources(found, "ssm:DeleteParameter") == {
+        f"{SSM}/{name}" for name in ("lock", "lock-takeover/*", "gate", "hold", "approval")
+    }
     assert resources(found, "ecr:PutImage") == {
         f"arn:aws:ecr:eu-west-1:111122223333:repository/shop/{name}" for name in ("web", "jobs")
     }
@@ -241,6 +264,24 @@ def test_deployments_can_be_granted(environment: Environment) -> None:
         for name in actions(policy)
         if name.split(":")[1].startswith(("Put", "Update", "Delete", "Register", "Stop", "Pass"))
     }
+
+
+def test_decisions_can_be_granted_without_deployments(environment: Environment) -> None:
+    user = iam.User(environment.deployer_stack, "User")
+    environment.deployer.grant_approve(user)
+    (policy,) = [
+        item["Properties"]["PolicyDocument"]["Statement"]
+        for item in resources_of(environment.deployers, "AWS::IAM::Policy").values()
+        if "Users" in item["Properties"]
+    ]
+    assert actions(policy) == {
+        "ssm:PutParameter",
+        "ssm:GetParameter",
+        "ssm:GetParametersByPath",
+        "states:DescribeExecution",
+        "states:GetExecutionHistory",
+    }
+    assert resources(policy, "ssm:PutParameter") == {f"{SSM}/approval"}
 
 
 # ---- repositories ----------------------------------------------------------------------------------------------------

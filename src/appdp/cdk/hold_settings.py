@@ -42,9 +42,9 @@ class HoldSettings:
         seconds = DEFAULT_EXPIRY_SECONDS if expires is None else expires.to_seconds()
         if seconds % 60 or not SHORTEST_EXPIRY_SECONDS <= seconds <= LONGEST_EXPIRY_SECONDS:
             raise ConfigurationError(
-                f"{path}: approval_expires={seconds:g} s: allowed are whole minutes from "
-                f"{SHORTEST_EXPIRY_SECONDS // 60} minutes to {LONGEST_EXPIRY_SECONDS // 3600} hours, because ECS rolls a "
+                f"{path}: approval_expires={seconds:g} s: allowed are whole minutes, "
+                f"{SHORTEST_EXPIRY_SECONDS // 60} minutes to {LONGEST_EXPIRY_SECONDS // 3600} hours: ECS rolls a "
                 "deployment back whose lifecycle hook takes 24 hours.",
-                hint="For a longer wait, use Stage(deployer, approve=True) in a DeliveryPipeline, which waits for days.",
+                hint="A pipeline's Stage(deployer, approve=True) waits for days, before anything is started.",
             )
         return cls(approve=approve, expires_seconds=int(seconds))

@@ -16,8 +16,7 @@ def approve(ctx: click.Context, /, environment: str, **given: object) -> None:
     """Let the release that is on hold take traffic.
 
     Its greens are up and tested; once approved, all of them take traffic together. Takes effect within a minute. The
-    first decision counts, and is recorded with who made it. Needs ssm:PutParameter on the environment's approval
-    parameter, and what 'appdp status' needs.
+    first decision counts, and is recorded with who made it. Deployer.grant_approve() gives what it needs.
     """
     from appdp.cli.deciding import Words, decide
     from appdp.model.hold import Decision

@@ -16,7 +16,7 @@ def reject(ctx: click.Context, /, environment: str, **given: object) -> None:
     """Send the release that is on hold back.
 
     No traffic has moved, so nothing changes for anybody. Takes effect within a minute. The first decision counts, and
-    is recorded with who made it. Needs what 'appdp approve' needs.
+    is recorded with who made it. Deployer.grant_approve() gives what it needs.
     """
     from appdp.cli.deciding import Words, decide
     from appdp.model.hold import Decision
