@@ -23,8 +23,11 @@ HOOK_SECONDS: Final = 24 * 3600
 See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHookTimeoutConfiguration.html
 """
 
-REASON_LIMIT: Final = 1_000
-"""Characters of a reason; the decision as a whole must fit a Standard parameter (4,096)."""
+REASON_LIMIT: Final = 900
+"""Characters of a reason, of up to 4 bytes each: the decision as a whole fits a Standard parameter (4,096 bytes).
+
+See: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+"""
 
 
 class Decision(StrEnum):
@@ -116,7 +119,7 @@ class Approval:
         decision: see :class:`Decision`.
         by: who decided, as AWS names them (an ARN).
         at: when, in seconds since the epoch.
-        reason: why, at most 1,000 characters; may be empty.
+        reason: why, at most 900 characters; may be empty.
 
     Raises:
         ConfigurationError: the reason is too long.
@@ -136,7 +139,7 @@ class Approval:
 
     def to_json(self) -> str:
         """The parameter's value."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Approval | None:

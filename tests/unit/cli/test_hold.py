@@ -221,9 +221,9 @@ def test_somebody_decided_before() -> None:
 
 def test_a_reason_that_is_too_long() -> None:
     terminal, _ = on_hold()
-    result = terminal.run("approve", "dev", "--reason", "x" * 1001)
+    result = terminal.run("approve", "dev", "--reason", "x" * 901)
     assert result.exit_code == 2
-    assert "The reason has 1001 characters; allowed are 1000." in result.stderr
+    assert "The reason has 901 characters; allowed are 900." in result.stderr
 
 
 def test_an_environment_that_is_none() -> None:
