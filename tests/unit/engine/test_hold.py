@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from appdp.engine.deploy import find_decision, find_hold, leave, plan, waiting
+from appdp.engine.deploy import advance, find_decision, find_hold, leave, plan, waiting
 from appdp.engine.deploy.hold import on_hold as enter_hold
 from appdp.engine.ports import DeploymentStatus
-from appdp.errors import Refused, RemoteError
+from appdp.errors import Refused, RemoteError, Throttled
 from appdp.model.deployment import Deployment, Outcome, Phase, Progress
 from appdp.model.handoff import approval_parameter, hold_parameter, service_parameter
 from appdp.model.hold import Approval, Decision, HoldNotice
@@ -184,6 +184,19 @@ def test_an_event_that_cannot_be_sent_does_not_stop_the_hold() -> None:
     )
     assert "the event could not be sent: not authorised" in lines(held)
     assert find_hold(APPLICATION, ENVIRONMENT, aws.ports) is not None
+
+
+def test_an_event_that_may_pass_is_sent_again() -> None:
+    aws = standing()
+    entered = drive(aws, started(aws, "r2"), until=lambda state: state.phase is Phase.HOLD)
+
+    def slow_down(number: int, name: str) -> None:
+        if name == "events.put":
+            raise Throttled("slow down", code="ThrottlingException")
+
+    with pytest.raises(Throttled):
+        advance(entered, Interruptions(before=slow_down).around(aws.ports))
+    assert drive(aws, entered, until=lambda state: bool(aws.events.sent)).phase is Phase.HOLD
 
 
 def test_who_wrote_a_decision_for_somebody_else_is_recorded_too() -> None:

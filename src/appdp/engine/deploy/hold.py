@@ -51,8 +51,6 @@ def on_hold(deployment: Deployment, now: float) -> Deployment:
     hold = deployment.hold
     if hold is None or hold.decision is not None:
         return enter(deployment, Phase.GATE, now)
-    if hold.since is not None:
-        return enter(deployment, Phase.HOLD, now)
     waiting = in_progress(deployment, Progress.AT_GATE)
     limit = min((service.since + HOOK_SECONDS - _MARGIN_SECONDS for service in waiting), default=float("inf"))
     until = min(now + hold.expires_seconds, limit)
@@ -63,15 +61,13 @@ def on_hold(deployment: Deployment, now: float) -> Deployment:
 
 def hold(deployment: Deployment, ports: Ports, now: float) -> Step:
     """Ask for the approval once, then look for the decision, and whether every green still stands."""
-    held = deployment.hold
-    if held is None or held.since is None or held.until is None:  # nobody has to be asked
-        return Step(deployment=enter(deployment, Phase.GATE, now), wait_seconds=AT_ONCE)
+    held = deployment.hold or Hold()
     if not held.announced:
         return _announce(deployment, held, ports, now)
     deployment, approval = _read(deployment, ports, now)
     if approval is not None:
         step = _decide(deployment, held, approval, ports, now)
-    elif now >= held.until:
+    elif now >= (held.until or 0.0):
         step = go_back(deployment, Failure(service="", summary=_expired(held)), now)
     else:
         step = watch_over(deployment, ports, now, onward=lambda looked_at, _: None)
