@@ -12,9 +12,11 @@ from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
 MOST_STEPS = 3000
 
 
-def request(release: str | None, *, id: str = "d1", rollback: bool = False) -> Request:
+def request(release: str | None, *, id: str = "d1", rollback: bool = False, hold: bool = False) -> Request:
     """A request for the example environment."""
-    return Request(application=APPLICATION, environment=ENVIRONMENT, release=release, rollback=rollback, id=id)
+    return Request(
+        application=APPLICATION, environment=ENVIRONMENT, release=release, rollback=rollback, id=id, hold=hold
+    )
 
 
 def execution(id: str = "d1") -> Owner:
@@ -24,11 +26,13 @@ def execution(id: str = "d1") -> Owner:
     )
 
 
-def started(aws: FakeAws, release: str | None, *, id: str = "d1", rollback: bool = False) -> Deployment:
+def started(
+    aws: FakeAws, release: str | None, *, id: str = "d1", rollback: bool = False, hold: bool = False
+) -> Deployment:
     """A deployment that is about to begin, its execution alive."""
     owner = execution(id)
     aws.owners.running.add(str(owner.execution))
-    return begin(request(release, id=id, rollback=rollback), owner=owner, now=aws.clock.now())
+    return begin(request(release, id=id, rollback=rollback, hold=hold), owner=owner, now=aws.clock.now())
 
 
 def drive(

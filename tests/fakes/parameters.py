@@ -8,10 +8,14 @@ from tests.fakes.clock import FakeClock
 
 
 class FakeParameters:
-    """Parameters with their history; creating one without overwriting is atomic, as in Systems Manager."""
+    """Parameters with their history, all written by ``writer``.
+
+    Creating one without overwriting is atomic, as in Systems Manager.
+    """
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
+        self.writer = "arn:aws:iam::1:role/x"
         self.values: dict[str, str] = {}
         self.recorded: dict[str, list[Recorded]] = {}
 
@@ -32,9 +36,7 @@ class FakeParameters:
             raise RemoteError("Parameter value can't nest another parameter.", code="ValidationException")
         self.values[name] = value
         entries = self.recorded.setdefault(name, [])
-        entries.append(
-            Recorded(value=value, version=len(entries) + 1, at=self._clock.now(), by="arn:aws:iam::1:role/x")
-        )
+        entries.append(Recorded(value=value, version=len(entries) + 1, at=self._clock.now(), by=self.writer))
 
     def delete(self, name: str) -> None:
         self.values.pop(name, None)

@@ -19,6 +19,8 @@ class Behaviour(StrEnum):
     UNHEALTHY = "unhealthy"
     NEVER_STARTS = "never_starts"
     CANNOT_BE_PULLED = "cannot_be_pulled"
+    DIES_LATER = "dies_later"
+    """Is healthy for some seconds, then ends."""
 
 
 def digest_of(text: str) -> str:

@@ -66,6 +66,7 @@ class Rollouts:
                 self._keep(service, rollout.target, now)
                 return len(service.healthy(rollout.target)) >= service.desired_count
             case "POST_TEST_TRAFFIC_SHIFT":
+                self._keep(service, rollout.target, now)
                 return self._passes(service, rollout, now)
             case "BAKE_TIME":
                 return now - rollout.entered >= service.bake_seconds
@@ -154,7 +155,10 @@ class Rollouts:
                 task.stop("Task failed ELB health checks in (target-group arn:tg)", 143)
             case Behaviour.UNHEALTHY if age >= 2:
                 task.target = "unhealthy"
-            case Behaviour.RUNS if age >= 2:
+            case Behaviour.DIES_LATER if age >= 15:
+                self._log(service, task, ["out of memory"])
+                task.stop("Essential container in task exited", 137)
+            case Behaviour.RUNS | Behaviour.DIES_LATER if age >= 2:
                 task.target = "healthy"
 
     def _begin(self, task: Task, behaviour: Behaviour, now: float) -> None:

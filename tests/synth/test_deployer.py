@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App, Stack, Tags
+from aws_cdk import App, Duration, Stack, Tags
 from aws_cdk import Environment as AwsEnvironment
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
@@ -44,6 +44,27 @@ def test_an_environment_can_be_protected(environment: Environment) -> None:
     Deployer(stack, "D", application=SHOP, environment="prod", repositories=environment.images, protected=True)
     parameter = only(Template.from_stack(stack).to_json(), "AWS::SSM::Parameter")
     assert DeployerManifest.from_json(text_of(parameter["Value"])).protected is True
+
+
+def test_an_environment_can_ask_for_an_approval(environment: Environment) -> None:
+    stack = Stack(environment.app, "prod")
+    Deployer(
+        stack,
+        "D",
+        application=SHOP,
+        environment="prod",
+        repositories=environment.images,
+        approve="before_traffic",
+        approval_expires=Duration.hours(23),
+    )
+    parameter = only(Template.from_stack(stack).to_json(), "AWS::SSM::Parameter")
+    manifest = DeployerManifest.from_json(text_of(parameter["Value"]))
+    assert (manifest.approve, manifest.approval_expires_seconds) == ("before_traffic", 23 * 3600)
+
+
+def test_without_one_only_a_single_deployment_can_ask(environment: Environment) -> None:
+    manifest = DeployerManifest.from_json(text_of(only(environment.deployers, "AWS::SSM::Parameter")["Value"]))
+    assert (manifest.approve, manifest.approval_expires_seconds) == (None, 8 * 3600)
 
 
 def test_repositories_of_another_account(tmp_path: Path) -> None:
@@ -170,10 +191,10 @@ def test_what_the_engine_may_write(environment: Environment) -> None:
     }
     # It cannot forget the release, and cannot rewrite what the constructs wrote.
     assert resources(found, "ssm:PutParameter") == {
-        f"{SSM}/{name}" for name in ("release", "lock", "lock-takeover/*", "gate", "history")
+        f"{SSM}/{name}" for name in ("release", "lock", "lock-takeover/*", "gate", "hold", "history")
     }
     assert resources(found, "ssm:DeleteParameter") == {
-        f"{SSM}/{name}" for name in ("lock", "lock-takeover/*", "gate", "stop")
+        f"{SSM}/{name}" for name in ("lock", "lock-takeover/*", "gate", "hold", "stop", "approval")
     }
     assert resources(found, "ecr:PutImage") == {
         f"arn:aws:ecr:eu-west-1:111122223333:repository/shop/{name}" for name in ("web", "jobs")
@@ -245,6 +266,24 @@ def test_deployments_can_be_granted(environment: Environment) -> None:
     } == {"ssm:PutParameter"}
     # Whoever may start a deployment may ask it to go back.
     assert resources(policy, "ssm:PutParameter") == {f"{SSM}/stop"}
+
+
+def test_decisions_can_be_granted_without_deployments(environment: Environment) -> None:
+    user = iam.User(environment.deployer_stack, "User")
+    environment.deployer.grant_approve(user)
+    (policy,) = [
+        item["Properties"]["PolicyDocument"]["Statement"]
+        for item in resources_of(environment.deployers, "AWS::IAM::Policy").values()
+        if "Users" in item["Properties"]
+    ]
+    assert actions(policy) == {
+        "ssm:PutParameter",
+        "ssm:GetParameter",
+        "ssm:GetParametersByPath",
+        "states:DescribeExecution",
+        "states:GetExecutionHistory",
+    }
+    assert resources(policy, "ssm:PutParameter") == {f"{SSM}/approval"}
 
 
 # ---- repositories ----------------------------------------------------------------------------------------------------

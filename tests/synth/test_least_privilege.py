@@ -106,6 +106,18 @@ def test_who_may_deploy_may_see_what_the_engine_sees_and_start_and_stop_it(envir
     assert verbs - actions(policy) == {"logs:FilterLogEvents"}
 
 
+def test_who_may_approve_may_do_what_the_command_calls(environment: Environment) -> None:
+    environment.deployer.grant_approve(iam.User(environment.deployer_stack, "User"))
+    (policy,) = [
+        item["Properties"]["PolicyDocument"]["Statement"]
+        for item in resources_of(environment.deployers, "AWS::IAM::Policy").values()
+        if "Users" in item["Properties"]
+    ]
+    every = needed([FOLDER / f"{name}.py" for name in ("parameters", "owners", "executions")])
+    # It starts nothing, deletes nothing, and reads no history of a parameter.
+    assert actions(policy) == every - {"states:StartExecution", "ssm:DeleteParameter", "ssm:GetParameterHistory"}
+
+
 def test_the_publication_may_do_what_its_adapters_call_and_nothing_else(environment: Environment) -> None:
     found = actions(statements(Pipeline(environment, scan=Scan.ecr_enhanced()).template, "MainPublish"))
     adapters = [FOLDER / f"{name}.py" for name in ("distribution", "registry", "scans", "pipeline_jobs", "events")]

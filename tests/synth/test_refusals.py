@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aws_cdk import App, Duration, NestedStack, Stack
@@ -35,9 +36,25 @@ def _repositories(environment: Environment) -> ImageRepositories:
     return ImageRepositories(environment.images_stack, "Many", application=MANY)
 
 
+def _asking(environment: Environment, **properties: Any) -> Deployer:
+    stack = Stack(environment.app, "asking")
+    return Deployer(stack, "D", application=SHOP, environment="prod", repositories=environment.images, **properties)
+
+
 @pytest.mark.parametrize(
     ("act", "message"),
     [
+        (
+            lambda e: _asking(e, approve="before_deploy"),
+            r"approve='before_deploy': allowed is 'before_traffic'.\n.*Stage\(deployer, approve=True\)",
+        ),
+        *(
+            (
+                lambda e, length=length: _asking(e, approval_expires=length),
+                rf"approval_expires={length.to_seconds():g} s: allowed are whole minutes, 5 minutes to 23 hours: ECS",
+            )
+            for length in (Duration.minutes(4), Duration.seconds(301), Duration.minutes(23 * 60 + 1))
+        ),
         (lambda e: e.web("My_Web"), r"services/My_Web: service 'my_web' is not a name"),
         (
             lambda e: e.web(path_patterns=[]),

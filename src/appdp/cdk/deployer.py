@@ -14,8 +14,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IConstruct
 
 from appdp.cdk.deployer_findings import MANAGED_POLICY, acknowledge_deployer_findings
+from appdp.cdk.hold_settings import HoldSettings
 from appdp.cdk.parameter_sizes import ADVANCED_BYTES, check_size
-from appdp.cdk.permissions import Names, advance_statements, gate_statements, reader_statements
+from appdp.cdk.permissions import Names, advance_statements, approver_statements, gate_statements, reader_statements
 from appdp.cdk.places import check_account
 from appdp.cdk.release_parameter import ReleaseParameter
 from appdp.cdk.release_role import release_role
@@ -55,6 +56,10 @@ class Deployer(Construct):
         protected: whether ``appdp`` asks before it changes this environment. Default: it does not.
         released_from: the 12-digit id of the account whose pipelines release into this environment; they get a role
             here, which they find by its name. Default: pipelines of this account only, and these need no role.
+        approve: ``"before_traffic"`` to hold every release once its greens are up and tested, until somebody says
+            ``appdp approve``; a rollback does not wait. Default: only what is deployed with ``--hold`` waits.
+        approval_expires: how long a release waits for that before it goes back, in whole minutes from 5 minutes to 23
+            hours: ECS ends a lifecycle hook after 24. Default: 8 hours.
 
     Attributes:
         application: as given.
@@ -70,7 +75,8 @@ class Deployer(Construct):
         release_role: the role of pipelines of another account, or None.
 
     Raises:
-        ConfigurationError: a name or an account that is none, or a mapping that does not fit the application's images.
+        ConfigurationError: a name or an account that is none, a mapping that does not fit the application's images, or
+            an approval that cannot be.
     """
 
     def __init__(  # noqa: PLR0913 - flat keyword-only props, as everywhere in the CDK
@@ -83,11 +89,14 @@ class Deployer(Construct):
         repositories: ImageRepositories | Mapping[str, ecr.IRepository],
         protected: bool = False,
         released_from: str | None = None,
+        approve: str | None = None,
+        approval_expires: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.application = application
         self.environment = handoff.check_environment(f"{self.node.path}: environment", environment)
         self.names = Names(stack=Stack.of(self), application=application.name, environment=environment)
+        hold = HoldSettings.of(self.node.path, approve, approval_expires)
         self._claimed: dict[str, str] = {}
         self._repositories = self._checked(repositories)
         self.images: Mapping[str, ecs.ContainerImage] = {
@@ -115,7 +124,7 @@ class Deployer(Construct):
             tier="Intelligent-Tiering",
             value=check_size(
                 self,
-                self._manifest(protected=protected).to_json(),
+                self._manifest(hold, protected=protected).to_json(),
                 limit=ADVANCED_BYTES,
                 hint="Divide the images between two applications; those of one application are released together.",
             ),
@@ -192,13 +201,15 @@ class Deployer(Construct):
         check_account(f"{self.node.path} has released_from=", account)
         return release_role(self, "ReleaseRole", names=self.names, account=account)
 
-    def _manifest(self, *, protected: bool) -> DeployerManifest:
+    def _manifest(self, hold: HoldSettings, *, protected: bool) -> DeployerManifest:
         return DeployerManifest(
             application=self.application.name,
             environment=self.environment,
             state_machine=self.state_machine.state_machine_arn,
             images={name: self._home(repository) for name, repository in self._repositories.items()},
             protected=protected,
+            approve=hold.approve,
+            approval_expires_seconds=hold.expires_seconds,
         )
 
     def _home(self, repository: ecr.IRepository) -> ImageRepository:
@@ -269,17 +280,16 @@ class Deployer(Construct):
 
     def grant_deploy(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
         """Let someone deploy to this environment, roll it back, and look at, follow and stop its deployments."""
-        grants = [
-            iam.Grant.add_to_principal(
-                grantee=grantee, actions=list(statement.actions), resource_arns=list(statement.resources)
-            )
-            for statement in reader_statements(self.names)
-        ]
+        grants = _grants(grantee, reader_statements(self.names))
         images = [
             repository.grant(grantee, "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer")
             for repository in self._repositories.values()
         ]
         return [*grants, *images]
+
+    def grant_approve(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
+        """Let someone decide on releases that are on hold (``appdp approve``, ``reject``), but start none."""
+        return _grants(grantee, approver_statements(self.names))
 
     def grant_pass_role(self, scope: Construct, *roles: iam.IRole) -> iam.Policy:
         """Let deployments register task definitions with these roles.
@@ -306,3 +316,12 @@ class Deployer(Construct):
             existing.add_statements(statement)
             return existing
         return iam.Policy(scope, construct_id, roles=[self.role], statements=[statement])
+
+
+def _grants(grantee: iam.IGrantable, statements: Sequence[iam.PolicyStatement]) -> list[iam.Grant]:
+    return [
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(statement.actions), resource_arns=list(statement.resources)
+        )
+        for statement in statements
+    ]

@@ -147,6 +147,21 @@ def reader_statements(names: Names) -> list[iam.PolicyStatement]:
     ]
 
 
+def approver_statements(names: Names) -> list[iam.PolicyStatement]:
+    """What whoever decides on a hold needs: to see it, and to write one parameter. They can start nothing."""
+    path = names.parameter(handoff.environment_path(names.application, names.environment))
+    root = names.parameter(handoff.ROOT)
+    return [
+        _allow(
+            ["ssm:PutParameter"], [names.parameter(handoff.approval_parameter(names.application, names.environment))]
+        ),
+        _allow(["ssm:GetParameter"], [f"{path}/*"]),
+        _allow(["ssm:GetParametersByPath"], [root, f"{root}/*"]),
+        # Whether the deployment that is on hold still runs, and how it goes on.
+        _allow(["states:DescribeExecution", "states:GetExecutionHistory"], [names.state_machine("execution", ":*")]),
+    ]
+
+
 def _ecs_reads(names: Names) -> list[iam.PolicyStatement]:
     return [
         _allow(["ecs:DescribeServices", "ecs:ListServiceDeployments"], [names.ecs("service")]),
@@ -196,15 +211,18 @@ def _parameters(names: Names) -> list[iam.PolicyStatement]:
         names.parameter(handoff.lock_parameter(application, environment)),
         names.parameter(handoff.takeover_parameter(application, environment, "*")),
         names.parameter(handoff.gate_parameter(application, environment)),
+        names.parameter(handoff.hold_parameter(application, environment)),
     ]
     stop = names.parameter(handoff.stop_parameter(application, environment))
     history = names.parameter(handoff.history_parameter(application, environment))
+    # Whoever decides writes it; the engine removes it when it was read.
+    approval = names.parameter(handoff.approval_parameter(application, environment))
     reads = ["ssm:GetParameter", "ssm:GetParametersByPath", "ssm:GetParameterHistory"]
     return [
         _allow(reads, [path, f"{path}/*"]),
         _allow(["ssm:PutParameter"], [*written, history]),
         # Never the release parameter: losing it would take the environment's services to zero.
-        _allow(["ssm:DeleteParameter"], [*written[1:], stop]),
+        _allow(["ssm:DeleteParameter"], [*written[1:], stop, approval]),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -100,6 +101,7 @@ class Traffic(Construct):
         green: the other one, or None.
         rule: the rule on the production listener.
         test_rule: the rule on the test listener, or None.
+        test_url: where a green can be tried, or None where that is not known.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class Traffic(Construct):
         self.test_rule = (
             self._rule("TestRule", route.test_listener, route) if shifts and route.test_listener is not None else None
         )
+        self.test_url = None if self.test_rule is None else test_url(route)
 
     @property
     def target_groups(self) -> list[elbv2.ApplicationTargetGroup]:
@@ -177,3 +180,16 @@ class Traffic(Construct):
             test_listener=None if self.test_rule is None else rule(self.test_rule),
             role=role,
         )
+
+
+def test_url(route: Route) -> str | None:
+    """Where the test listener answers for a route, as far as the app knows: not on an imported one, nor for a host."""
+    listener = route.test_listener
+    if route.host_headers or not isinstance(listener, elbv2.ApplicationListener):
+        return None
+    balancer = listener.load_balancer
+    if not isinstance(balancer, elbv2.ApplicationLoadBalancer):  # an imported one may not know its own name
+        return None
+    scheme = "https" if listener.protocol is elbv2.ApplicationProtocol.HTTPS else "http"
+    path = re.split(r"[*?]", route.path_patterns[0], maxsplit=1)[0].lstrip("/")
+    return f"{scheme}://{balancer.load_balancer_dns_name}:{listener.port:g}/{path}"

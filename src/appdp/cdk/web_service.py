@@ -58,7 +58,9 @@ class WebService(ReleasedService):
         path_patterns: such as ``["/api/*"]``; at most five together with the host headers. Default: any path.
         host_headers: such as ``["shop.example.com"]``. Default: any host. One of the two is required.
         test_listener: where a green can be tried before it takes traffic. Default: nowhere. Not with rolling.
-        test_url: what the deployer shows to who approves, such as ``"http://test.example.com:9000"``. Default: nothing.
+        test_url: what the deployer shows to who approves, such as ``"http://test.example.com:9000"``. Default: the load
+            balancer's own name with the test listener's port and the first path, where the listener is a construct of
+            this app and the rule asks for no host; else nothing.
         port: the container's port, 1 to 65,535. Default: 8080.
         container: with ``task_definition``: the container that listens. Default: the default container.
         health_check: see :class:`HealthCheck`. Default: ``GET /`` every 10 seconds.
@@ -123,7 +125,8 @@ class WebService(ReleasedService):
         self._attach(task, container, port, strategy)
         self._scale_on_requests(settings.scaling)
         self.define_manifest(
-            target_groups=[group.target_group_arn for group in self.traffic.target_groups], test_url=test_url
+            target_groups=[group.target_group_arn for group in self.traffic.target_groups],
+            test_url=test_url or self.traffic.test_url,
         )
 
     def _check_numbers(self, port: int, delay: float) -> None:

@@ -25,6 +25,8 @@ _STATUS: Final = _FIND | _SERVICES | _IMAGES | _FOLLOW | {"ssm:GetParameterHisto
 ACTIONS: Final[dict[str, frozenset[str]]] = {
     "deploy": _SURVEY | _FOLLOW | {"states:StartExecution"},
     "rollback": _SURVEY | _FOLLOW | {"states:StartExecution"},
+    "approve": _FIND | {"ssm:PutParameter", "states:DescribeExecution"},
+    "reject": _FIND | {"ssm:PutParameter", "states:DescribeExecution"},
     "stop": _FIND | _FOLLOW | {"ssm:GetParameterHistory", "ssm:PutParameter"},
     "wait": _FIND | _FOLLOW | {"ssm:GetParameterHistory"},
     "status": _STATUS,
@@ -43,6 +45,10 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
 NOTES: Final[dict[str, str]] = {
     "deploy": "`Deployer.grant_deploy()` grants them. With `--direct`, what the deployer's own role may do, besides.",
     "rollback": "`Deployer.grant_deploy()` grants them. With `--direct`, what the deployer's own role may do, besides.",
+    "approve": "`Deployer.grant_approve()` grants them; it writes the parameter "
+    "`/appdp/{application}/{environment}/approval`.",
+    "reject": "`Deployer.grant_approve()` grants them; it writes the parameter "
+    "`/appdp/{application}/{environment}/approval`.",
     "stop": "`Deployer.grant_deploy()` grants them; it writes the parameter `/appdp/{application}/{environment}/stop`.",
     "wait": "`Deployer.grant_deploy()` grants them.",
     "status": "`Deployer.grant_deploy()` grants them.",

@@ -19,6 +19,9 @@ def deploy(ctx: click.Context, /, environment: str, release: str, **given: objec
     RELEASE is a tag that every image carries, ENV an environment's name. Plans first: what cannot work is refused
     before anything changes. Then all changed services come up green, are tested, and take traffic together; if one
     fails, none does.
+
+    Where somebody must approve first, the command ends with exit code 7 once every green is up and tested; the
+    deployment waits. --wait-approval follows it on.
     """
     from appdp.cli.launch import Wish, launch
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Final
 
+from appdp.cli.deciding import decide_commands
 from appdp.cli.ending import EXIT_FAILED, Ending
 from appdp.cli.options import again
 from appdp.cli.output import Narrator, narrator
@@ -14,7 +15,7 @@ from appdp.cli.stopping import asked_by, stoppable
 from appdp.engine.deploy import Request, advance, passes, take_back
 from appdp.engine.ports import Ports
 from appdp.errors import CredentialsError, RemoteError
-from appdp.model.deployment import Deployment, Failure, Outcome
+from appdp.model.deployment import Deployment, Failure, Outcome, Phase
 
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 """Seconds to wait between tries of a step. Together they stay within the lock's lease of three minutes."""
@@ -24,7 +25,7 @@ _LONGEST_WAIT: Final = 30.0
 
 
 def run(deployment: Deployment, ports: Ports, *, request: Request, sleep: Callable[[float], None]) -> Ending:
-    """Advance a deployment to its end.
+    """Advance a deployment to its end, through a hold too: nobody else would go on with it.
 
     The first Ctrl-C, SIGTERM or SIGHUP takes everything back, as a failure would; a second one leaves it where it is.
     What is left then, or after credentials expired, is taken over by the next deployment once the lock's lease is over.
@@ -80,8 +81,10 @@ class _Process:
                 if pause is None or isinstance(error, CredentialsError) or not passes(error):
                     raise
                 self._sleep(pause)
-        self.deployment = step.deployment
+        before, self.deployment = self.deployment, step.deployment
         voice.show(self.deployment)
+        if self.deployment.phase is Phase.HOLD and before.phase is not Phase.HOLD:
+            voice.tell(f"Somebody must decide: {decide_commands(self.deployment.environment, self.deployment.id)}")
         self._sleep(min(step.wait_seconds, _LONGEST_WAIT))
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from appdp.cli.deciding import decide_commands, test_lines
 from appdp.cli.options import again
-from appdp.cli.output import deployment_data, echo_json, say
+from appdp.cli.output import deployment_data, echo_json, moment, say
 from appdp.engine.deploy import Request
 from appdp.engine.executions import Execution
 from appdp.engine.overview import PastDeployment
-from appdp.model.deployment import EXIT_STILL_RUNNING, Deployment, Outcome
+from appdp.model.deployment import EXIT_ON_HOLD, EXIT_STILL_RUNNING, Deployment, Outcome
+from appdp.model.hold import Hold
 from appdp.model.plan import Plan
 
 EXIT_FAILED: Final = Outcome.FAILED.exit_code
 
-_COLOURS: Final = {0: "green", 3: "cyan", 4: "yellow", 6: "yellow"}
+_COLOURS: Final = {0: "green", 3: "cyan", 4: "yellow", 6: "yellow", 7: "yellow"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,8 @@ class Ending:
 
     Args:
         request: what was asked for.
-        word: an :class:`Outcome`'s value, or ``started``, ``running``, ``green``, ``shifted`` or ``unknown``.
+        word: an :class:`Outcome`'s value, or ``started``, ``running``, ``green``, ``shifted``, ``on_hold`` or
+            ``unknown``.
         exit_code: the verb's exit code.
         text: what happened.
         next_step: what to do now.
@@ -86,6 +89,24 @@ class Ending:
             exit_code=0,
             text=f"{deployment.environment} → {deployment.release}: {what}. The deployment goes on.",
             next_step=again("wait", request.environment, "--deployment", request.id),
+            deployment=deployment,
+            execution=execution,
+        )
+
+    @classmethod
+    def on_hold(cls, request: Request, deployment: Deployment, execution: str) -> Ending:
+        """A human has to decide; the deployment waits for that, and this command does not."""
+        hold = deployment.hold or Hold()
+        text = (
+            f"On hold: {deployment.release} is up and tested in {deployment.environment}. Somebody must approve it by "
+            f"{moment(hold.until or 0.0)}, or it goes back."
+        )
+        return cls(
+            request=request,
+            word="on_hold",
+            exit_code=EXIT_ON_HOLD,
+            text="\n".join([text, *test_lines(hold.test_urls)]),
+            next_step=decide_commands(request.environment, deployment.id),
             deployment=deployment,
             execution=execution,
         )
@@ -160,8 +181,12 @@ def report(ending: Ending, *, as_json: bool) -> int:
 
 
 def _text(deployment: Deployment, outcome: Outcome) -> str:
-    head = _head(deployment.environment, deployment.release, deployment.previous, outcome)
-    return f"{head}\n{deployment.failure.text()}" if deployment.failure else head
+    lines = [_head(deployment.environment, deployment.release, deployment.previous, outcome)]
+    if deployment.failure:
+        lines.append(deployment.failure.text())
+    elif deployment.hold and deployment.hold.decision:
+        lines.append(f"It was {deployment.hold.told()}")
+    return "\n".join(lines)
 
 
 def _head(environment: str, release: str, previous: str | None, outcome: Outcome) -> str:

@@ -10,10 +10,10 @@ from typing import Final
 from appdp.cli.context import Aws
 from appdp.cli.ending import Ending, follow_command
 from appdp.cli.output import Narrator, narrator
-from appdp.engine.deploy import Request, passes
+from appdp.engine.deploy import Request, find_decision, passes
 from appdp.engine.executions import Execution, Executions
 from appdp.errors import CredentialsError, RemoteError
-from appdp.model.deployment import Deployment
+from appdp.model.deployment import Deployment, Phase
 
 POLL_SECONDS: Final = 2.0
 """How often to look. GetExecutionHistory refills at 20 calls per second.
@@ -74,29 +74,39 @@ class Patience:
     Args:
         timeout: in seconds; None waits until the end.
         enough: see :data:`Enough`; None waits until the end.
+        through_hold: whether to go on while the deployment waits for an approval.
     """
 
     timeout: float | None = None
     enough: Enough | None = None
+    through_hold: bool = False
 
 
 def watch(
     aws: Aws, arn: str, *, request: Request, sleep: Callable[[float], None], patience: Patience | None = None
 ) -> Ending:
-    """Tell the deployment's story until it ends, the time is over, or the user has seen enough (Ctrl-C).
+    """Tell the deployment's story until it ends or waits for an approval, the time is over, or the user has seen enough
+    (Ctrl-C).
 
     Args:
         arn: the execution.
         request: what was asked for.
         sleep: waits this many seconds.
-        patience: how long. Default: until the end.
+        patience: how long. Default: until the end, or until it is on hold.
     """
     patience = patience or Patience()
     until = None if patience.timeout is None else aws.ports.clock.now() + patience.timeout
     seen = _Seen()
     try:
         with closing(narrator()) as voice:
-            watching = _Watch(voice=voice, until=until, sleep=sleep, seen=seen, enough=patience.enough)
+            watching = _Watch(
+                voice=voice,
+                until=until,
+                sleep=sleep,
+                seen=seen,
+                enough=patience.enough,
+                through_hold=patience.through_hold,
+            )
             return _until_the_end(aws, arn, request, watching)
     except KeyboardInterrupt:
         return Ending.still_running(request, seen.deployment, arn, "Stopped following. The deployment goes on.")
@@ -119,13 +129,14 @@ class _Seen:
     deployment: Deployment | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Watch:
     voice: Narrator
     until: float | None
     sleep: Callable[[float], None]
     seen: _Seen
     enough: Enough | None = None
+    through_hold: bool = False
 
     def ending(self, request: Request, deployment: Deployment | None, arn: str) -> Ending | None:
         """The ending, if this is far enough."""
@@ -144,8 +155,20 @@ def _until_the_end(aws: Aws, arn: str, request: Request, watching: _Watch) -> En
         far_enough = watching.ending(request, sight.deployment, arn)
         if far_enough is not None:
             return far_enough
+        if not watching.through_hold and sight.deployment is not None and _waits(aws, sight.deployment):
+            return Ending.on_hold(request, sight.deployment, arn)
         if watching.until is not None and aws.ports.clock.now() >= watching.until:
             break
+    held = watching.seen.deployment
+    if held is not None and _waits(aws, held):
+        return Ending.on_hold(request, held, arn)
     return Ending.still_running(
         request, watching.seen.deployment, arn, "The time to wait is over. The deployment goes on."
     )
+
+
+def _waits(aws: Aws, deployment: Deployment) -> bool:
+    """Whether it waits for an approval. One that is given already takes effect soon, so it is followed on."""
+    if deployment.phase is not Phase.HOLD or deployment.hold is None or not deployment.hold.announced:
+        return False
+    return find_decision(deployment.application, deployment.environment, deployment.id, aws.ports) is None

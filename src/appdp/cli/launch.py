@@ -20,7 +20,7 @@ from appdp.cli.output import echo_json, plan_lines, say
 from appdp.engine.deploy import Request, begin, plan, read_deployer
 from appdp.engine.executions import execution_arn
 from appdp.engine.overview import application_of
-from appdp.errors import ConfigurationError
+from appdp.errors import ConfigurationError, Refused
 from appdp.model.deployment import Outcome, Owner
 from appdp.model.plan import Plan
 
@@ -38,7 +38,9 @@ class Wish:
     dry_run: bool
     yes: bool
     direct: bool
+    hold: bool
     wait: bool
+    wait_approval: bool
     timeout: float | None
     as_json: bool
 
@@ -62,6 +64,11 @@ def launch(cli: Cli, wish: Wish) -> int:
         raise ConfigurationError(
             "With --direct nobody else goes on with the deployment, so --no-wait and --timeout cannot go with it.",
             hint="Leave out --direct, or the other one.",
+        )
+    if wish.wait_approval and not wish.wait:
+        raise ConfigurationError(
+            "--wait-approval says to wait for an approval, and --no-wait says not to wait.",
+            hint="Leave out one of them.",
         )
     aws = cli.connect(wish.profile, wish.region)
     request = _request(wish, aws)
@@ -92,6 +99,7 @@ def _request(wish: Wish, aws: Aws) -> Request:
         environment=wish.environment,
         release=wish.release,
         rollback=wish.rollback,
+        hold=wish.hold,
         id=deployment_id(wish.release or "rollback", aws.ports.clock.now()),
     )
 
@@ -111,7 +119,13 @@ def _confirm(cli: Cli, wish: Wish, planned: Plan) -> None:
 
 
 def _on_aws(cli: Cli, wish: Wish, aws: Aws, request: Request, planned: Plan) -> Ending:
-    machine = read_deployer(request.application, request.environment, aws.ports).state_machine
+    deployer = read_deployer(request.application, request.environment, aws.ports)
+    if request.hold and deployer.approval_expires_seconds is None:
+        raise Refused(
+            f"The deployer of {request.environment!r} is of an older appdp, which would not hold the release.",
+            hint="Deploy the deployer's stack with this version of appdp first.",
+        )
+    machine = deployer.state_machine
     payload = {"request": request.to_dict(), "requested_by": aws.caller()}
     try:
         arn = aws.executions.start(machine, request.id, payload)
@@ -121,7 +135,8 @@ def _on_aws(cli: Cli, wish: Wish, aws: Aws, request: Request, planned: Plan) -> 
     say(f"Started deployment {request.id}.")
     if not wish.wait:
         return Ending.started(request, planned, arn)
-    return watch(aws, arn, request=request, sleep=cli.sleep, patience=Patience(timeout=wish.timeout))
+    patience = Patience(timeout=wish.timeout, through_hold=wish.wait_approval)
+    return watch(aws, arn, request=request, sleep=cli.sleep, patience=patience)
 
 
 def _directly(cli: Cli, aws: Aws, request: Request) -> Ending:

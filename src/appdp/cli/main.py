@@ -16,6 +16,8 @@ from appdp.errors import AppdpError
 _VERBS: Final = (
     "deploy",
     "rollback",
+    "approve",
+    "reject",
     "stop",
     "wait",
     "status",
@@ -112,7 +114,8 @@ def main() -> None:
     Exit codes:
       0 done                 5 failed, needs a human
       2 usage                6 still running (gave up waiting)
-      3 nothing to do        8 refused, nothing changed
-      4 rolled back          9 AWS or credentials error
+      3 nothing to do        7 on hold, waits for an approval
+      4 rolled back          8 refused, nothing changed
+                             9 AWS or credentials error
                            130 Ctrl-C before anything started
     """

@@ -83,6 +83,33 @@ def timeout_option(command: _Command) -> _Command:
     )(command)
 
 
+def wait_approval_option(command: _Command) -> _Command:
+    """``--wait-approval``."""
+    return click.option(
+        "--wait-approval",
+        is_flag=True,
+        help="Go on following while the deployment is on hold, instead of ending with exit code 7.",
+    )(command)
+
+
+def decision_options(command: _Command) -> _Command:
+    """What approve and reject have in common."""
+    options = (
+        click.option(
+            "--deployment",
+            metavar="ID",
+            help="The deployment that is meant; refused when another one is on hold. Default: the one on hold.",
+        ),
+        click.option("--reason", default="", metavar="TEXT", help="Why; recorded with the decision."),
+        click.option("--yes", "-y", is_flag=True, help="Do not ask, also where the environment is protected."),
+        json_option,
+        account_options,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def launch_options(command: _Command) -> _Command:
     """What deploy and rollback have in common."""
     options = (
@@ -93,7 +120,13 @@ def launch_options(command: _Command) -> _Command:
             is_flag=True,
             help="Run the deployment in this process with your own credentials, without the state machine.",
         ),
+        click.option(
+            "--hold",
+            is_flag=True,
+            help="Wait for a human's approval before traffic moves, also where the environment does not ask for one.",
+        ),
         click.option("--wait/--no-wait", default=True, show_default=True, help="Follow the deployment until it ends."),
+        wait_approval_option,
         timeout_option,
         json_option,
         account_options,

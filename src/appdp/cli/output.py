@@ -72,7 +72,10 @@ def plan_lines(plan: Plan) -> list[str]:
         (service.name, service.strategy.value, "changes" if service.changes else "stays", service.reason)
         for service in plan.services
     ]
-    return [head, *columns(rows), *(f"  {line}" for line in wrong_tag_lines(plan.environment, plan.wrong_tags))]
+    hold = []
+    if plan.approval_seconds is not None:
+        hold = [f"  on hold before traffic moves: somebody must approve within {plan.approval_seconds / 3600:g} h"]
+    return [head, *columns(rows), *hold, *(f"  {line}" for line in wrong_tag_lines(plan.environment, plan.wrong_tags))]
 
 
 def wrong_tag_lines(environment: str, images: Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ def rollback(ctx: click.Context, /, environment: str, release: str | None, **giv
     """Take an environment back to an earlier release.
 
     Without RELEASE, to the last good one before the current one. A rollback is a deployment of an older release: it
-    goes through the same test and the same gate.
+    goes through the same test and the same gate, but nobody has to approve it unless --hold asks for that.
     """
     from appdp.cli.launch import Wish, launch
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appdp.cli.context import Cli
-from appdp.cli.options import account_options, json_option, timeout_option
+from appdp.cli.options import account_options, json_option, timeout_option, wait_approval_option
 
 if TYPE_CHECKING:
     from appdp.engine.overview import EnvironmentStatus, ServiceStatus
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--deployment", metavar="ID", help="Follow this deployment, or say how it ended; exit code as for deploy."
 )
+@wait_approval_option
 @timeout_option
 @json_option
 @account_options
@@ -28,6 +29,7 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
     environment: str,
     follow: bool,
     deployment: str | None,
+    wait_approval: bool,
     timeout: float | None,
     as_json: bool,
     app: str | None,
@@ -44,6 +46,8 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
 
     if timeout is not None and not (follow or deployment):
         raise click.UsageError("--timeout needs --follow or --deployment: without them nothing is waited for.")
+    if wait_approval and not (follow or deployment):
+        raise click.UsageError("--wait-approval needs --follow or --deployment: without them nothing is waited for.")
     cli = ctx.ensure_object(Cli)
     aws = cli.connect(profile, region)
     application = application_of(aws.ports.parameters, app)
@@ -53,7 +57,7 @@ def status(  # noqa: PLR0913  (click gives every option as an argument)
             application=application,
             environment=environment,
             deployment=deployment,
-            patience=Patience(timeout=timeout),
+            patience=Patience(timeout=timeout, through_hold=wait_approval),
         )
         ctx.exit(follow_it(cli, aws, target, as_json=as_json))
     found = status_of(application, environment, aws.ports)
@@ -79,7 +83,7 @@ def _lines(found: EnvironmentStatus) -> list[str]:
         detail = "" if service.changing else service.detail
         rows.append((service.name, service.strategy, tasks, _image(service), detail))
     lines += columns(rows) if found.services else ["  no services"]
-    return [*lines, *wrong_tag_lines(found.environment, found.wrong_tags), _under_way(found)]
+    return [*lines, *wrong_tag_lines(found.environment, found.wrong_tags), _under_way(found), *_hold_lines(found)]
 
 
 def _under_way(found: EnvironmentStatus) -> str:
@@ -88,6 +92,18 @@ def _under_way(found: EnvironmentStatus) -> str:
     running = found.deployment
     may_follow = running is not None and running.alive and running.owner.execution is not None
     return sentence(running) + ("; follow it with --follow" if may_follow else "")
+
+
+def _hold_lines(found: EnvironmentStatus) -> list[str]:
+    from appdp.cli.deciding import decide_commands, hold_lines
+    from appdp.cli.output import moment
+
+    if found.hold is None:
+        return []
+    lines = hold_lines(f"{found.application}/{found.environment}", found.hold)
+    if found.decision is None:
+        return [*lines, f"  {decide_commands(found.environment, found.hold.deployment)}"]
+    return [*lines, f"  {found.decision.decision} by {found.decision.by} at {moment(found.decision.at)}"]
 
 
 def _image(service: ServiceStatus) -> str:

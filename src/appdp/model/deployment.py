@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from appdp.model.hold import Hold
+
 LOG_LIMIT: Final = 200
 """How many log lines a deployment remembers; older ones are dropped."""
 
@@ -28,6 +30,7 @@ class Phase(StrEnum):
 
     PREPARE = "prepare"
     GREEN = "green"
+    HOLD = "hold"
     GATE = "gate"
     CUTOVER = "cutover"
     BAKE = "bake"
@@ -62,6 +65,9 @@ _EXIT_CODES: Final = {
 
 EXIT_STILL_RUNNING: Final = 6
 """The verb gave up waiting; the deployment goes on."""
+
+EXIT_ON_HOLD: Final = 7
+"""The deployment waits for a human's approval."""
 
 
 class Progress(StrEnum):
@@ -216,6 +222,7 @@ class Deployment:
         gate_opens_at: when the gate opens for every service at once, once that is decided.
         outcome: set in :attr:`Phase.UNLOCK` and :attr:`Phase.DONE` only.
         digests: image name → digest of the release's image, once resolved.
+        hold: the human's approval that it needs before traffic, and what became of it; None when it needs none.
     """
 
     id: str
@@ -234,6 +241,7 @@ class Deployment:
     outcome: Outcome | None = None
     log: tuple[LogEntry, ...] = ()
     digests: dict[str, str] | None = None
+    hold: Hold | None = None
 
     @property
     def done(self) -> bool:
@@ -267,6 +275,7 @@ class Deployment:
         known["outcome"] = Outcome(known["outcome"]) if known.get("outcome") else None
         known["services"] = tuple(_service(item) for item in known.get("services", ()))
         known["failure"] = _failure(known["failure"]) if known.get("failure") else None
+        known["hold"] = Hold.from_dict(known["hold"]) if known.get("hold") else None
         known["log"] = tuple(LogEntry(**item) for item in known.get("log", ()))
         return cls(**known)
 

@@ -97,6 +97,9 @@ class DeployerManifest:
         state_machine: ARN of the state machine that runs deployments.
         images: image name → where it lives.
         protected: whether a deployment asks before it changes this environment.
+        approve: ``before_traffic`` when a human must approve every release before it takes traffic, or None.
+        approval_expires_seconds: how long a deployment waits for that, or for what ``--hold`` asks; None in a manifest
+            that is older than holds, whose deployer knows none.
     """
 
     application: str
@@ -104,6 +107,8 @@ class DeployerManifest:
     state_machine: str
     images: dict[str, ImageRepository]
     protected: bool = False
+    approve: str | None = None
+    approval_expires_seconds: int | None = None
 
     def to_json(self) -> str:
         """The parameter's value."""

@@ -2,11 +2,9 @@
 
 All of them are Systems Manager parameters below ``/appdp/{application}/{environment}``:
 
-=========================  ==========================================  =====================================
-
+=========================  ==========================================  ============================================
 parameter                  written by                                  value
-=========================  ==========================================  =====================================
-
+=========================  ==========================================  ============================================
 ``…/deployer``             the deployer stack                          :class:`.environment.DeployerManifest`
 ``…/services/{name}``      the service stacks                          :class:`.environment.ServiceManifest`
 ``…/release``              the deployer stack once (the sentinel),     the tag of the released commit
@@ -18,22 +16,21 @@ parameter                  written by                                  value
 ``…/stop``                 whoever wants a deployment to go back; the  :class:`.stop_request.StopRequest`
                            engine deletes it
 ``…/history``              the engine, at the end of a deployment      :class:`.history.EndedDeployment`
-=========================  ==========================================  =====================================
-
+``…/hold``                 the engine, while a deployment is on hold   :class:`.hold.HoldNotice`
+``…/approval``             whoever decides, once; the engine deletes   :class:`.hold.Approval`
+                           it when the deployment ends
+=========================  ==========================================  ============================================
 
 Two belong to the whole application, so no environment may be called ``pipelines`` or ``releases``:
 
-=================================  =====================================  ==================================
-
+=================================  =====================================  =========================================
 parameter                          written by                             value
-=================================  =====================================  ==================================
-
+=================================  =====================================  =========================================
 ``/appdp/{application}``           the pipeline's stack                   :class:`.publication.PipelineManifest`
 ``/pipelines/{pipeline}``
 ``/appdp/{application}``           the engine, after a release has        :class:`.publication.LatestRelease`
 ``/releases/latest``               passed its scan
-=================================  =====================================  ==================================
-
+=================================  =====================================  =========================================
 
 A pipeline's approvals show two output variables of its publish action for each environment: :func:`changes_variable`
 and :func:`about_variable`.
@@ -160,6 +157,14 @@ def history_parameter(application: str, environment: str) -> str:
 def pipelines_path(application: str) -> str:
     """What an application's pipelines have is below it: parameters, and the IAM roles."""
     return f"{ROOT}/{application}/pipelines"
+
+
+def hold_parameter(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/hold"
+
+
+def approval_parameter(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/approval"
 
 
 def pipeline_parameter(application: str, pipeline: str) -> str:

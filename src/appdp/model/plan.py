@@ -34,6 +34,7 @@ class Plan:
     Args:
         previous: the recorded release, or None before the first one.
         protected: whether the environment asks before it changes.
+        approval_seconds: how long somebody has to approve it before traffic moves; None when nobody is asked.
         wrong_tags: the images whose environment tag does not name the recorded release; a deployment moves it back.
     """
 
@@ -44,6 +45,7 @@ class Plan:
     services: tuple[ServicePlan, ...]
     protected: bool = False
     wrong_tags: tuple[str, ...] = ()
+    approval_seconds: int | None = None
 
     @property
     def changes(self) -> bool:

@@ -25,6 +25,8 @@ class Request:
             (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html) and part of a
             parameter's name.
 
+        hold: whether a human must approve before traffic moves, also where the environment does not ask for it.
+
     Raises:
         ConfigurationError: a name, release or id that cannot be one, or no release without ``rollback``.
     """
@@ -34,6 +36,7 @@ class Request:
     release: str | None
     id: str
     rollback: bool = False
+    hold: bool = False
 
     def __post_init__(self) -> None:
         check_name("Application", self.application)

@@ -41,8 +41,8 @@ def assert_runs(aws: FakeAws, name: str, release: str | None) -> None:
 
 
 def nothing_left(aws: FakeAws) -> list[str]:
-    """Lock, markers, gate and a request to stop."""
-    kinds = ("lock", "lock-takeover", "gate", "stop")
+    """Lock, markers, gate, a request to stop, and what a hold writes."""
+    kinds = ("lock", "lock-takeover", "gate", "stop", "hold", "approval")
     return [name for name in aws.parameters.values if name.removeprefix(f"{PATH}/").split("/")[0] in kinds]
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from appdp.engine.deploy import ask_to_stop
 from appdp.model.deployment import Deployment, Outcome, Phase
 from appdp.model.handoff import gate_parameter
+from appdp.model.hold import Decision
 from appdp.model.stop_request import StopRequest
 from tests.fakes import fake_aws
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
 from tests.fakes.driver import drive, started
+from tests.fakes.human import Human, asks
 from tests.fakes.registry import Behaviour
 
 
@@ -120,6 +122,27 @@ def _stopped() -> tuple[FakeAws, Deployment]:
     return aws, started(aws, "r2")
 
 
+def _decided(decision: Decision) -> Callable[[], tuple[FakeAws, Deployment]]:
+    def begin() -> tuple[FakeAws, Deployment]:
+        aws = fake_aws()
+        Human(aws, decision, after_seconds=20)
+        return aws, started(aws, "r2", hold=True)
+
+    return begin
+
+
+def _nobody_decides() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws()
+    asks(aws, expires_seconds=300, approve=None)
+    return aws, started(aws, "r2", hold=True)
+
+
+def _green_dies_on_hold() -> tuple[FakeAws, Deployment]:
+    aws = fake_aws()
+    aws.publish("bad", broken={"api": Behaviour.DIES_LATER})
+    return aws, started(aws, "bad", hold=True)
+
+
 STORIES = {
     "deploy": Story(_deploy, Outcome.SUCCEEDED, "r2"),
     "green fails": Story(_green_fails, Outcome.ROLLED_BACK, "r1"),
@@ -134,4 +157,8 @@ STORIES = {
     "takes over from a dead one": Story(_takes_over, Outcome.SUCCEEDED, "r3"),
     "stopped by somebody": Story(_stopped, Outcome.ROLLED_BACK, "r1"),
     "ECS lists deployments late": Story(_ecs_lists_late, Outcome.SUCCEEDED, "r2"),
+    "approved": Story(_decided(Decision.APPROVED), Outcome.SUCCEEDED, "r2"),
+    "rejected": Story(_decided(Decision.REJECTED), Outcome.ROLLED_BACK, "r1"),
+    "nobody decides": Story(_nobody_decides, Outcome.ROLLED_BACK, "r1"),
+    "green dies on hold": Story(_green_dies_on_hold, Outcome.ROLLED_BACK, "r1"),
 }

@@ -21,7 +21,7 @@ from tests.fakes.registry import Behaviour
 from tests.unit.engine.invariants import assert_nothing_deployed_twice, assert_remembered, holds_for, nothing_left
 from tests.unit.engine.stories import STORIES, Story
 
-QUICK = ("deploy", "green fails")
+QUICK = ("deploy", "green fails", "approved")
 """The stories that even the quick tests tell."""
 
 AWAY_SECONDS = (0, 3, 45)
@@ -112,7 +112,9 @@ def test_resumed_after_a_kill_at_every_port_call(name: str, record_property: Cal
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["deploy", "worker fails when the others are done", "first release fails late"])
+@pytest.mark.parametrize(
+    "name", ["deploy", "worker fails when the others are done", "first release fails late", "approved"]
+)
 def test_resumed_after_two_kills(name: str) -> None:
     story, chance = STORIES[name], random.Random(20261123)  # noqa: S311  # not for secrets
     calls = calls_of(story)
@@ -157,13 +159,13 @@ def start_until_free(aws: FakeAws, release: str) -> Deployment:
         done = drive(aws, started(aws, release, id=f"next{attempt}"))
         if done.outcome is not Outcome.REFUSED:
             return done
-        assert not [name for name in nothing_left(aws) if not name.endswith("/gate")]
+        assert not [name for name in nothing_left(aws) if not name.endswith(("/gate", "/hold", "/approval"))]
         aws.clock.sleep(60)
     return done
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["deploy", "first release", "ECS lists deployments late"])
+@pytest.mark.parametrize("name", ["deploy", "first release", "ECS lists deployments late", "approved"])
 def test_taken_back_after_a_kill_at_every_port_call(name: str, record_property: Callable[[str, object], None]) -> None:
     """Ctrl-C: the step that was under way may have happened or not, and everything goes back."""
     story = STORIES[name]
@@ -173,7 +175,7 @@ def test_taken_back_after_a_kill_at_every_port_call(name: str, record_property: 
         now = aws.clock.now()
         if last.phase is Phase.PREPARE:
             last = finish(last, Outcome.REFUSED, now, "stopped").deployment
-        elif last.phase in (Phase.GREEN, Phase.GATE, Phase.CUTOVER, Phase.BAKE):
+        elif last.phase in (Phase.GREEN, Phase.HOLD, Phase.GATE, Phase.CUTOVER, Phase.BAKE):
             last = go_back(last, Failure(service="", summary="stopped by the user"), now).deployment
         else:
             before = story.release

@@ -12,9 +12,11 @@ import pytest
 from appdp.engine.deploy import Step
 from appdp.errors import ConfigurationError, CredentialsError
 from appdp.model.deployment import Deployment, Failure, Outcome, Owner, Phase
+from appdp.model.hold import Decision
 from appdp.runtime import advance
 from appdp.runtime.setting import Setting, setting
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
+from tests.fakes.human import BOSS, Human
 from tests.fakes.registry import Behaviour
 from tests.unit.aws.server import AwsSays, AwsServer
 
@@ -130,3 +132,15 @@ def test_what_passes_is_raised_for_the_state_machine_to_retry(
     with pytest.raises(CredentialsError):
         advance.handler(first("v2"), None)
     setting.cache_clear()
+
+
+def test_a_request_can_ask_for_a_hold() -> None:
+    account, where = standing()
+    account.publish("v2")
+    asked = first("v2")
+    asked["request"]["hold"] = True
+    Human(account, Decision.APPROVED, after_seconds=90)
+    answer = loop(account, where, asked)
+    assert answer["outcome"] == "succeeded"
+    hold = answer["deployment"]["hold"]
+    assert (hold["decision"], hold["by"]) == ("approved", BOSS)

@@ -18,27 +18,30 @@ phase     does                                                       may not
 prepare   takes the lock, surveys, refuses, takes back what a dead   change anything of an environment that it refuses
           deployment left, notes the way back
 green     registers clones, shuts the gate, starts every green       start a green before the gate is shut
+hold      if asked for: sends the event, waits for the decision      open the gate, or go on without a decision
 gate      opens the gate once every green waits at it                open it while any green is not up and tested
 cutover   starts the rolling services, follows the traffic           register anything: all that can fail early has
 bake      follows until ECS says SUCCESSFUL for all                  take anything but SUCCESSFUL for success
 record    moves the environment's tags, writes the release           run unless every service runs the release
 return    stops what is in progress, redeploys what is finished      touch the tags or the release parameter
-unlock    writes the history, sends the event, deletes gate,   act on a lock of somebody else
+unlock    writes the history, sends the event, deletes gate, hold,   act on a lock of somebody else
           markers and lock
 ========  =========================================================  ===================================================
 
 The modules: ``machine`` chooses the phase and says what an error means in it; one module per phase (``prepare``,
-``green``, ``gate``, ``cutover``, ``bake``, ``record``, ``going_back``, ``unlock``); ``survey``, ``resolving``,
-``checks``, ``compare`` and ``leftovers`` look before anything changes, for ``prepare``, for ``planning``
+``green``, ``hold``, ``gate``, ``cutover``, ``bake``, ``record``, ``going_back``, ``unlock``); ``survey``,
+``resolving``, ``checks``, ``compare`` and ``leftovers`` look before anything changes, for ``prepare``, for ``planning``
 (``--dry-run``) and for ``difference`` alike; ``starting``, ``finding``, ``follow`` and ``stopping`` deal with ECS's
 service deployments; ``watching``, ``watchdog`` and ``reasons`` end a hopeless one and say why; ``locking``,
 ``clone``, ``content``, ``polling``, ``releases``, ``log_streams``, ``stop_requests``, ``remembering``, ``unlocking``
-and ``faults`` are one rule each.
+and ``faults`` are one rule each; ``deciding`` is the human's side of a hold.
 
-A phase that is added later (jobs before and after, schedules, a hold) is one more module and one more row in
+A phase that is added later (jobs before and after, schedules) is one more module and one more row in
 ``machine``.
 """
 
+from appdp.engine.deploy.changing import finish, go_back
+from appdp.engine.deploy.deciding import find_decision, find_hold, leave, waiting
 from appdp.engine.deploy.difference import Difference, ServiceDifference, difference
 from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.machine import advance, begin
@@ -61,9 +64,15 @@ __all__ = [
     "can_be_stopped",
     "check_dead",
     "difference",
+    "find_decision",
+    "find_hold",
+    "finish",
+    "go_back",
+    "leave",
     "passes",
     "plan",
     "read_deployer",
     "take_back",
     "unlock_dead",
+    "waiting",
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from appdp.engine.deploy.changing import changed_services, enter, go_back, in_progress
+from appdp.engine.deploy.changing import changed_services, go_back, in_progress
 from appdp.engine.deploy.clone import clone, released_images
 from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.gate import put_gate
+from appdp.engine.deploy.hold import on_hold
 from appdp.engine.deploy.manifests import read_deployer, read_manifest
 from appdp.engine.deploy.polling import AT_ONCE
 from appdp.engine.deploy.record import move_tags
@@ -16,7 +17,7 @@ from appdp.engine.deploy.step import Step
 from appdp.engine.deploy.watching import watch_over
 from appdp.engine.ports import Ports
 from appdp.errors import Refused, RemoteError
-from appdp.model.deployment import Deployment, Failure, Phase, Progress, ServiceState
+from appdp.model.deployment import Deployment, Failure, Progress, ServiceState
 
 
 def green(deployment: Deployment, ports: Ports, now: float) -> Step:
@@ -39,7 +40,7 @@ def green(deployment: Deployment, ports: Ports, now: float) -> Step:
 def _onward(deployment: Deployment, now: float) -> Deployment | None:
     if any(service.shifts for service in in_progress(deployment, Progress.STARTING)):
         return None
-    return enter(deployment, Phase.GATE, now)
+    return on_hold(deployment, now)
 
 
 def _register(deployment: Deployment, service: ServiceState, ports: Ports, now: float) -> Step:

@@ -17,7 +17,13 @@ from typing import Final
 from appdp.engine.ports import Ports
 from appdp.errors import Locked
 from appdp.model.deployment import Deployment, Gate, Lock
-from appdp.model.handoff import gate_parameter, lock_parameter, takeover_parameter
+from appdp.model.handoff import (
+    approval_parameter,
+    gate_parameter,
+    hold_parameter,
+    lock_parameter,
+    takeover_parameter,
+)
 
 RENEW_SECONDS: Final = 30
 """A process's lease is renewed when it is older than this; it is dead after 180 s, so several renewals may fail."""
@@ -81,7 +87,7 @@ def hold(deployment: Deployment, ports: Ports, now: float) -> str | None:
 
 
 def release(deployment: Deployment, ports: Ports) -> None:
-    """Delete our gate, the markers and, last of all, our lock. Without the lock, only our own markers go.
+    """Delete our gate, hold and markers and, last of all, our lock. Without the lock, only our own markers go.
 
     Whoever owns the environment deletes every marker: those of others are links of the chain that led here.
     """
@@ -90,6 +96,9 @@ def release(deployment: Deployment, ports: Ports) -> None:
         gate = ports.parameters.get(gate_parameter(deployment.application, deployment.environment))
         if gate is not None and Gate.from_json(gate).deployment == deployment.id:
             ports.parameters.delete(gate_parameter(deployment.application, deployment.environment))
+        # Whatever the decision was on: no other deployment can be on hold.
+        ports.parameters.delete(hold_parameter(deployment.application, deployment.environment))
+        ports.parameters.delete(approval_parameter(deployment.application, deployment.environment))
     for name, value in ports.parameters.under(_markers(deployment)).items():
         if ours or Lock.from_json(value).deployment == deployment.id:
             ports.parameters.delete(name)

@@ -14,6 +14,7 @@ from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.gate import gate
 from appdp.engine.deploy.going_back import go_on_returning
 from appdp.engine.deploy.green import green
+from appdp.engine.deploy.hold import hold
 from appdp.engine.deploy.polling import AT_ONCE
 from appdp.engine.deploy.prepare import prepare, refuse
 from appdp.engine.deploy.record import record
@@ -22,11 +23,13 @@ from appdp.engine.deploy.unlock import unlock
 from appdp.engine.ports import Ports
 from appdp.errors import AppdpError, ConfigurationError, NotFound, Refused, RemoteError
 from appdp.model.deployment import Deployment, Failure, Outcome, Owner, Phase
+from appdp.model.hold import Hold
 from appdp.model.request import Request
 
 _PHASES: Final[dict[Phase, Callable[[Deployment, Ports, float], Step]]] = {
     Phase.PREPARE: prepare,
     Phase.GREEN: green,
+    Phase.HOLD: hold,
     Phase.GATE: gate,
     Phase.CUTOVER: cutover,
     Phase.BAKE: bake,
@@ -35,7 +38,7 @@ _PHASES: Final[dict[Phase, Callable[[Deployment, Ports, float], Step]]] = {
     Phase.UNLOCK: unlock,
 }
 
-_HOLDING: Final = frozenset({Phase.GREEN, Phase.GATE, Phase.CUTOVER, Phase.BAKE, Phase.RECORD, Phase.RETURN})
+_OWNING: Final = frozenset({Phase.GREEN, Phase.HOLD, Phase.GATE, Phase.CUTOVER, Phase.BAKE, Phase.RECORD, Phase.RETURN})
 """Phases that may act only while the lock is ours."""
 
 
@@ -56,6 +59,7 @@ def begin(request: Request, *, owner: Owner, now: float) -> Deployment:
         started_at=now,
         rollback=request.rollback,
         phase_since=now,
+        hold=Hold() if request.hold else None,
     )
 
 
@@ -72,7 +76,7 @@ def advance(deployment: Deployment, ports: Ports) -> Step:
         return Step(deployment=deployment, wait_seconds=AT_ONCE)
     now = ports.clock.now()
     try:
-        if deployment.phase in _HOLDING:
+        if deployment.phase in _OWNING:
             other = locking.hold(deployment, ports, now)
             if other is not None:
                 return _dispossessed(deployment, other, now)

@@ -5,6 +5,9 @@ A Standard execution ends after 25,000 history events
 So each phase begins with a look a second, and slows down with its age to one a minute; a deployment that is older
 than a day is looked at every five minutes. Two days then cost about 21,000 events; ``tests/unit/engine`` holds the
 figure.
+
+On hold, somebody waits for their approval to take effect, so a look never comes later than half a minute for the first
+hours. That is paid for with a cap on how long a hold may last.
 """
 
 from __future__ import annotations
@@ -25,6 +28,19 @@ SOON: Final = 2.0
 
 AT_ONCE: Final = 0.0
 """When the next thing can be done now."""
+
+
+HOLD_SECONDS: Final = ((3600, 20.0), (4 * 3600, 30.0))
+"""Up to this age of a hold, in seconds → the longest wait. A hold that is older is looked at every minute."""
+
+
+def hold_seconds(deployment: Deployment, now: float) -> float:
+    """As :func:`wait_seconds`, for a deployment that is on hold."""
+    wait = wait_seconds(deployment, now)
+    if wait > SLOWEST_SECONDS:
+        return wait
+    age = now - deployment.phase_since
+    return min([wait, *(longest for until, longest in HOLD_SECONDS if age < until)])
 
 
 def wait_seconds(deployment: Deployment, now: float) -> float:

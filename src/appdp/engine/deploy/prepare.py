@@ -8,6 +8,7 @@ from appdp.engine.deploy import locking
 from appdp.engine.deploy.changing import changed_services, enter, finish
 from appdp.engine.deploy.checks import check
 from appdp.engine.deploy.compare import starting_state, tags_are_right
+from appdp.engine.deploy.hold import needed
 from appdp.engine.deploy.leftovers import clear, find_leftovers, set_tags_right
 from appdp.engine.deploy.manifests import read_deployer
 from appdp.engine.deploy.polling import AT_ONCE, SOON
@@ -57,7 +58,10 @@ def _decide(deployment: Deployment, seen: Survey, now: float) -> Step:
         if service.progress is Progress.SUCCEEDED:
             ready = ready.logged(now, f"already runs {seen.release}, which a dead deployment brought up", service.name)
     if any(service.progress is Progress.WAITING for service in changed_services(ready)):
-        return Step(deployment=enter(ready, Phase.GREEN, now), wait_seconds=AT_ONCE)
+        hold = needed(asked=deployment.hold is not None, rollback=deployment.rollback, deployer=seen.deployer)
+        return Step(deployment=enter(replace(ready, hold=hold), Phase.GREEN, now), wait_seconds=AT_ONCE)
+    # Nothing takes traffic, so nobody is asked.
+    ready = replace(ready, hold=None)
     if seen.release == seen.previous and tags_are_right(seen):
         return finish(ready, Outcome.NOTHING_TO_DO, now, f"every service runs {seen.release} already; nothing to do")
     return Step(

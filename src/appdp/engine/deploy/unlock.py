@@ -13,6 +13,7 @@ from appdp.engine.deploy.step import Step
 from appdp.engine.ports import Ports
 from appdp.errors import RemoteError
 from appdp.model.deployment import Deployment, Phase
+from appdp.model.hold import Hold
 
 EVENT: Final = "Deployment Ended"
 """``detail-type`` of the event that tells how a deployment ended. Sent at least once, rarely twice."""
@@ -38,6 +39,13 @@ def _tell(deployment: Deployment, ports: Ports, now: float) -> Deployment:
     return deployment
 
 
+def _approval(hold: Hold | None) -> dict[str, Any] | None:
+    """Who decided; None when nobody did, or had to."""
+    if hold is None or hold.decision is None:
+        return None
+    return {"decision": hold.decision.value, "by": hold.by, "at": hold.at, "reason": hold.reason}
+
+
 def _detail(deployment: Deployment) -> dict[str, Any]:
     return {
         "deployment": deployment.id,
@@ -49,4 +57,5 @@ def _detail(deployment: Deployment) -> dict[str, Any]:
         "outcome": str(deployment.outcome),
         "reason": deployment.failure.text() if deployment.failure else "",
         "requestedBy": deployment.owner.requested_by,
+        "approval": _approval(deployment.hold),
     }

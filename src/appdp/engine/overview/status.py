@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from appdp.engine.deploy.content import Contents, platform_of
+from appdp.engine.deploy.deciding import find_decision, find_hold
 from appdp.engine.deploy.leftovers import wrong_tags
 from appdp.engine.deploy.locking import holder_of
 from appdp.engine.deploy.manifests import read_deployer
@@ -14,6 +15,7 @@ from appdp.engine.ports import LiveRevision, LiveService, Ports
 from appdp.model.deployment import Lock, Owner
 from appdp.model.environment import DeployerManifest, ServiceManifest
 from appdp.model.handoff import SENTINEL, lock_parameter, release_parameter, services_path
+from appdp.model.hold import Approval, HoldNotice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,8 @@ class EnvironmentStatus:
         release: the recorded release, or None before the first one.
         since: when it was recorded, in seconds since the epoch, and ``by`` whom; None and empty before the first one.
         deployment: what holds the environment's lock, or None.
+        hold: what waits for an approval, or None.
+        decision: what was decided on it and is still to take effect, or None.
         wrong_tags: the images whose environment tag does not name the recorded release.
     """
 
@@ -68,6 +72,8 @@ class EnvironmentStatus:
     services: tuple[ServiceStatus, ...]
     deployment: Running | None
     wrong_tags: tuple[str, ...] = ()
+    hold: HoldNotice | None = None
+    decision: Approval | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -85,6 +91,7 @@ def status(application: str, environment: str, ports: Ports) -> EnvironmentStatu
     newest = history[-1] if history and history[-1].value != SENTINEL else None
     release = newest.value if newest else None
     contents = Contents(ports.registry, deployer.images)
+    hold = find_hold(application, environment, ports)
     return EnvironmentStatus(
         application=application,
         environment=environment,
@@ -94,6 +101,8 @@ def status(application: str, environment: str, ports: Ports) -> EnvironmentStatu
         services=_services(deployer, _Wanted(release, contents, ports)),
         deployment=running_deployment(application, environment, ports),
         wrong_tags=wrong_tags(contents, deployer, release),
+        hold=hold,
+        decision=find_decision(application, environment, hold.deployment, ports) if hold else None,
     )
 
 
