@@ -63,7 +63,7 @@ def held(shop: Shop, release: str) -> str:
 
 def test_a_release_on_hold_is_approved_and_the_next_rejected(shop: Shop, tmp_path: Path) -> None:
     deployment = held(shop, "2")
-    assert parameters(shop) == {"deployer", "release", "lock", "gate", "hold"}
+    assert parameters(shop) == {"deployer", "release", "lock", "gate", "hold", "history"}
     shown = shop.appdp("status", "dev")
     assert f"appdp approve dev --deployment {deployment}" in shown.stdout
 
@@ -79,7 +79,7 @@ def test_a_release_on_hold_is_approved_and_the_next_rejected(shop: Shop, tmp_pat
     assert (hold["decision"], hold["reason"]) == ("approved", "tried it")
     assert hold["by"].startswith("arn:aws:")
     assert shop.running_digests() == shop.released_digests("2")
-    assert parameters(shop) == {"deployer", "release"}
+    assert parameters(shop) == {"deployer", "release", "history"}
 
     deployment = held(shop, "1")
     rejected = shop.appdp("reject", "dev", "--reason", "prices are wrong")
@@ -88,7 +88,7 @@ def test_a_release_on_hold_is_approved_and_the_next_rejected(shop: Shop, tmp_pat
     assert ended.returncode == 4, ended.stderr
     assert "prices are wrong" in ended.stderr
     assert shop.running_digests() == shop.released_digests("2")
-    assert parameters(shop) == {"deployer", "release"}
+    assert parameters(shop) == {"deployer", "release", "history"}
 
     events = heard(shop.aws, 5)
     assert [event["detail-type"] for event in events] == [
