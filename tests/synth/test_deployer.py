@@ -279,6 +279,7 @@ def test_decisions_can_be_granted_without_deployments(environment: Environment) 
     assert actions(policy) == {
         "ssm:PutParameter",
         "ssm:GetParameter",
+        "ssm:GetParameterHistory",
         "ssm:GetParametersByPath",
         "states:DescribeExecution",
         "states:GetExecutionHistory",

@@ -155,7 +155,7 @@ def approver_statements(names: Names) -> list[iam.PolicyStatement]:
         _allow(
             ["ssm:PutParameter"], [names.parameter(handoff.approval_parameter(names.application, names.environment))]
         ),
-        _allow(["ssm:GetParameter"], [f"{path}/*"]),
+        _allow(["ssm:GetParameter", "ssm:GetParameterHistory"], [f"{path}/*"]),
         _allow(["ssm:GetParametersByPath"], [root, f"{root}/*"]),
         # Whether the deployment that is on hold still runs, and how it goes on.
         _allow(["states:DescribeExecution", "states:GetExecutionHistory"], [names.state_machine("execution", ":*")]),

@@ -20,13 +20,14 @@ _SURVEY: Final = (
     }
 )
 _FOLLOW: Final = frozenset({"states:DescribeExecution", "states:GetExecutionHistory"})
+_DECIDE: Final = _FIND | {"ssm:PutParameter", "states:DescribeExecution"}
 _STATUS: Final = _FIND | _SERVICES | _IMAGES | _FOLLOW | {"ssm:GetParameterHistory"}
 
 ACTIONS: Final[dict[str, frozenset[str]]] = {
     "deploy": _SURVEY | _FOLLOW | {"states:StartExecution"},
     "rollback": _SURVEY | _FOLLOW | {"states:StartExecution"},
-    "approve": _FIND | {"ssm:PutParameter", "states:DescribeExecution"},
-    "reject": _FIND | {"ssm:PutParameter", "states:DescribeExecution"},
+    "approve": _DECIDE,
+    "reject": _DECIDE,
     "stop": _FIND | _FOLLOW | {"ssm:GetParameterHistory", "ssm:PutParameter"},
     "wait": _FIND | _FOLLOW | {"ssm:GetParameterHistory"},
     "status": _STATUS,
@@ -47,8 +48,7 @@ NOTES: Final[dict[str, str]] = {
     "rollback": "`Deployer.grant_deploy()` grants them. With `--direct`, what the deployer's own role may do, besides.",
     "approve": "`Deployer.grant_approve()` grants them; it writes the parameter "
     "`/appdp/{application}/{environment}/approval`.",
-    "reject": "`Deployer.grant_approve()` grants them; it writes the parameter "
-    "`/appdp/{application}/{environment}/approval`.",
+    "reject": "`Deployer.grant_approve()` grants them.",
     "stop": "`Deployer.grant_deploy()` grants them; it writes the parameter `/appdp/{application}/{environment}/stop`.",
     "wait": "`Deployer.grant_deploy()` grants them.",
     "status": "`Deployer.grant_deploy()` grants them.",

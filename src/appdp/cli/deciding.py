@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import click
-
+from appdp.cli.asking import confirm
 from appdp.cli.context import Aws, Cli
 from appdp.cli.options import again
 from appdp.cli.output import echo_json, moment, say
 from appdp.engine.deploy import leave, read_deployer, waiting
 from appdp.engine.overview import application_of
-from appdp.errors import ConfigurationError
 from appdp.model.handoff import check_name
 from appdp.model.hold import Approval, Decision, HoldNotice
 
@@ -26,6 +24,7 @@ class Words:
     decision: Decision
     deployment: str | None
     reason: str
+    dry_run: bool
     yes: bool
     as_json: bool
     app: str | None
@@ -51,8 +50,12 @@ def decide(cli: Cli, words: Words) -> int:
     notice = waiting(application, words.environment, words.deployment, aws.ports)
     for line in hold_lines(f"{application}/{words.environment}", notice):
         say(line)
+    if words.dry_run:
+        say("Dry run: nothing was decided.")
+        return 0
     if deployer.protected and words.decision is Decision.APPROVED:
-        _confirm(cli, words, notice)
+        question = f"Environment {words.environment!r} is protected. Let {notice.release} take traffic?"
+        confirm(cli, question, yes=words.yes)
     approval = _approval(aws, words, notice)
     leave(application, words.environment, approval, aws.ports)
     return _report(application, words, notice, approval)
@@ -76,18 +79,6 @@ def decide_commands(environment: str, deployment: str) -> str:
     return f"{approve}\n  or: {reject}"
 
 
-def _confirm(cli: Cli, words: Words, notice: HoldNotice) -> None:
-    if words.yes:
-        return
-    if not cli.interactive():
-        raise ConfigurationError(
-            f"Environment {words.environment!r} is protected, and there is nobody to ask.",
-            hint="Add --yes if this is meant.",
-        )
-    if not click.confirm(f"Let {notice.release} take traffic in {words.environment}?", err=True):
-        raise click.exceptions.Exit(2)
-
-
 def _approval(aws: Aws, words: Words, notice: HoldNotice) -> Approval:
     return Approval(
         deployment=notice.deployment,
@@ -103,7 +94,7 @@ def _report(application: str, words: Words, notice: HoldNotice, approval: Approv
         say(f"Approved: {notice.release} takes traffic in {words.environment} within a minute.", colour="green")
     else:
         say(f"Rejected: {words.environment} stays at {notice.previous or 'no release'}.", colour="yellow")
-    say(f"Next: {again('status', words.environment, '--deployment', notice.deployment)}")
+    say(f"Next: {again('wait', words.environment, '--deployment', notice.deployment)}")
     if words.as_json:
         where = {"application": application, "environment": words.environment, "release": notice.release}
         echo_json({**where, **asdict(approval)})

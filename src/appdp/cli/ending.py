@@ -26,7 +26,7 @@ class Ending:
 
     Args:
         request: what was asked for.
-        word: an :class:`Outcome`'s value, or ``started``, ``running``, ``green``, ``shifted``, ``on_hold`` or
+        word: an :class:`Outcome`'s value, or ``started``, ``running``, ``on_hold``, ``green``, ``shifted`` or
             ``unknown``.
         exit_code: the verb's exit code.
         text: what happened.
@@ -133,7 +133,7 @@ class Ending:
             request=request,
             word=past.outcome.value,
             exit_code=past.outcome.exit_code,
-            text=f"{head}\n{past.reason}".strip(),
+            text="\n".join([head, *_details(past.reason, past.approval)]),
             next_step=_next(request, past.outcome),
         )
 
@@ -181,12 +181,14 @@ def report(ending: Ending, *, as_json: bool) -> int:
 
 
 def _text(deployment: Deployment, outcome: Outcome) -> str:
-    lines = [_head(deployment.environment, deployment.release, deployment.previous, outcome)]
-    if deployment.failure:
-        lines.append(deployment.failure.text())
-    elif deployment.hold and deployment.hold.decision:
-        lines.append(f"It was {deployment.hold.told()}")
-    return "\n".join(lines)
+    head = _head(deployment.environment, deployment.release, deployment.previous, outcome)
+    reason = deployment.failure.text() if deployment.failure else ""
+    return "\n".join([head, *_details(reason, deployment.hold.told() if deployment.hold else "")])
+
+
+def _details(reason: str, approval: str) -> list[str]:
+    """Why it failed; or, when it did not, who had approved it."""
+    return [reason] if reason else [f"It was {approval}"] if approval else []
 
 
 def _head(environment: str, release: str, previous: str | None, outcome: Outcome) -> str:

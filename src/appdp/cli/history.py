@@ -63,5 +63,5 @@ def _row(past: PastDeployment) -> tuple[str, ...]:
         past.previous or "-",
         # assumed-role/developer/alice, of its ARN.
         past.requested_by.split(":", 5)[-1] or "-",
-        past.reason.splitlines()[0] if past.reason else "",
+        (past.reason or past.approval).partition("\n")[0],
     )

@@ -101,6 +101,7 @@ def decision_options(command: _Command) -> _Command:
             help="The deployment that is meant; refused when another one is on hold. Default: the one on hold.",
         ),
         click.option("--reason", default="", metavar="TEXT", help="Why; recorded with the decision."),
+        click.option("--dry-run", is_flag=True, help="Print what is on hold, and decide nothing."),
         click.option("--yes", "-y", is_flag=True, help="Do not ask, also where the environment is protected."),
         json_option,
         account_options,

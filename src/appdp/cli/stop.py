@@ -163,7 +163,7 @@ class _Stopping:
         request = Target(application=self.application, environment=self.environment).request(running.deployment)
         if not self.wait:
             return report(_asked(request, running), as_json=self.as_json)
-        patience = Patience(timeout=self.timeout)
+        patience = Patience(timeout=self.timeout, through_hold=True)
         if running.owner.execution is None:
             ending = watch_process(self.aws, request, sleep=self.cli.sleep, patience=patience)
         else:

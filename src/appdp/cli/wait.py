@@ -46,7 +46,7 @@ def wait(  # noqa: PLR0913  (click gives every option as an argument)
 
     Exit code 0 once it is there. A deployment that ends before it gets there, because it failed for example, has the
     exit code that deploy would have; without a deployment under way it is 3. Of one that a process runs (--direct),
-    only the end can be seen.
+    only the end can be seen. One that is on hold is waited for, too; when the time is over then, it is 7.
     """
     from appdp.cli.follow import Patience
     from appdp.cli.under_way import Target, follow_it
@@ -59,7 +59,7 @@ def wait(  # noqa: PLR0913  (click gives every option as an argument)
         application=application_of(aws.ports.parameters, app),
         environment=check_name("Environment", environment),
         deployment=deployment,
-        patience=Patience(timeout=timeout, enough=_enough(until)),
+        patience=Patience(timeout=timeout, through_hold=True, enough=_enough(until)),
         processes=until == "done",
     )
     ctx.exit(follow_it(cli, aws, target, as_json=as_json))

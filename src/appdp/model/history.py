@@ -25,6 +25,9 @@ VALUE_LIMIT: Final = 4096
 See: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
 """
 
+APPROVAL_LIMIT: Final = 500
+"""Characters of a decision that are kept; all of it is in the deployment's state."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedDeployment:
@@ -40,6 +43,7 @@ class EndedDeployment:
         direct: whether a process ran it, and not the state machine.
         started_at, ended_at: seconds since the epoch.
         services: how many services it was to change.
+        approval: what was decided on its hold, by whom and why; empty when nothing was. The end may be cut off.
         reason: why it did not succeed, in lines; empty when it did. The end of a long one is cut off.
     """
 
@@ -53,6 +57,7 @@ class EndedDeployment:
     started_at: float
     ended_at: float
     services: int
+    approval: str = ""
     reason: str = ""
 
     @classmethod
@@ -69,6 +74,7 @@ class EndedDeployment:
             started_at=round(deployment.started_at, 3),
             ended_at=round(now, 3),
             services=services,
+            approval=deployment.hold.told()[:APPROVAL_LIMIT] if deployment.hold else "",
             reason=deployment.failure.text() if deployment.failure else "",
         )
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from appdp.errors import ConfigurationError
+from appdp.model.parameter_value import to_value
 
 BEFORE_TRAFFIC: Final = "before_traffic"
 """The point at which an environment can ask for an approval."""
@@ -101,7 +102,7 @@ class HoldNotice:
 
     def to_json(self) -> str:
         """The parameter's value."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return to_value(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> HoldNotice:
@@ -139,7 +140,7 @@ class Approval:
 
     def to_json(self) -> str:
         """The parameter's value."""
-        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
+        return to_value(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Approval | None:

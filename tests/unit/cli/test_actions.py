@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from appdp.cli.actions import ACTIONS
 from appdp.cli.main import main
 from appdp.model.deployment import Lock, Owner
-from appdp.model.handoff import lock_parameter
+from appdp.model.handoff import hold_parameter, lock_parameter
+from appdp.model.hold import HoldNotice
 from tests.unit.aws.conftest import environment
 from tests.unit.aws.server import AwsSays, serving
 from tests.unit.cli.cloud import STATE_MACHINE, Cloud
@@ -30,6 +31,8 @@ EXECUTION = f"{STATE_MACHINE.replace(':stateMachine:', ':execution:')}:other"
 COMMANDS = {
     "deploy": ("dev", "v2"),
     "rollback": ("dev", "v2"),
+    "approve": ("dev",),
+    "reject": ("dev",),
     "stop": ("dev", "--yes", "--timeout", "0s"),
     "wait": ("dev", "--timeout", "0s"),
     "status": ("dev", "--follow"),
@@ -97,6 +100,13 @@ def locked(cloud: Cloud, *, alive: bool) -> None:
     cloud.parameters[lock_parameter("shop", "dev")] = held.to_json()
 
 
+def on_hold(cloud: Cloud) -> None:
+    notice = HoldNotice(
+        deployment="other", release="v2", previous="v1", requested_by="arn:bob", since=1.0, until=4_000_000_000.0
+    )
+    cloud.parameters[hold_parameter("shop", "dev")] = notice.to_json()
+
+
 def called(cloud: Cloud) -> set[str]:
     """The IAM actions of everything that was called."""
     targets = [request.headers["X-Amz-Target"].split(".") for request in cloud.server.received]
@@ -105,8 +115,10 @@ def called(cloud: Cloud) -> set[str]:
 
 @pytest.mark.parametrize("verb", COMMANDS)
 def test_a_verb_calls_what_it_says_that_it_needs(cloud: Cloud, verb: str) -> None:
-    if verb in ("stop", "wait", "unlock", "doctor"):
-        locked(cloud, alive=verb in ("stop", "wait"))
+    if verb in ("approve", "reject", "stop", "wait", "unlock", "doctor"):
+        locked(cloud, alive=verb not in ("unlock", "doctor"))
+    if verb in ("approve", "reject"):
+        on_hold(cloud)
     if verb == "status":
         # What follows a deployment that has died.
         locked(cloud, alive=False)

@@ -74,6 +74,41 @@ def test_a_rejection_returns_it() -> None:
     assert terminal.account.release == "v1"
 
 
+def test_a_dry_run_decides_nothing() -> None:
+    terminal, deployment = on_hold()
+    result = terminal.run("approve", "dev", "--dry-run")
+    assert result.exit_code == 0
+    assert f"deployment {deployment}, requested by" in result.stderr
+    assert approval_parameter("shop", "dev") not in terminal.account.parameters.values
+
+
+def test_what_waits_is_waited_for() -> None:
+    terminal, _ = on_hold()
+    assert terminal.run("wait", "dev", "--timeout", "1m").exit_code == 7
+    assert terminal.run("wait", "dev", "--until", "green").exit_code == 0
+    terminal.run("approve", "dev")
+    assert terminal.run("wait", "dev").exit_code == 0
+
+
+def test_what_waits_can_be_stopped() -> None:
+    terminal, _ = on_hold()
+    assert terminal.run("stop", "dev", "--yes").exit_code == 0
+    assert terminal.account.release == "v1"
+    assert terminal.run("approve", "dev").exit_code == 8
+
+
+def test_the_history_says_who_approved() -> None:
+    terminal, deployment = on_hold()
+    terminal.run("approve", "dev", "--reason", "looks {{ good }}")
+    terminal.run("wait", "dev")
+    (past, *_) = data(terminal.run("history", "dev", "--json"))
+    assert past["approval"] == f"approved by {ALICE}: looks {{{{ good }}}}"
+    assert past["approval"] in terminal.run("history", "dev").stdout
+    # As when Step Functions has forgotten it.
+    terminal.executions.runs.clear()
+    assert f"It was {past['approval']}" in terminal.run("status", "dev", "--deployment", deployment).stderr
+
+
 def test_json_says_who_decided() -> None:
     terminal, deployment = on_hold()
     found = data(terminal.run("approve", "dev", "--json"))

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from appdp.engine.deploy import advance, find_decision, find_hold, leave, plan, waiting
+from appdp.engine.deploy import advance, ask_to_stop, find_decision, find_hold, leave, plan, waiting
 from appdp.engine.deploy.hold import on_hold as enter_hold
 from appdp.engine.ports import DeploymentStatus
 from appdp.errors import Refused, RemoteError, Throttled
 from appdp.model.deployment import Deployment, Outcome, Phase, Progress
 from appdp.model.handoff import approval_parameter, hold_parameter, service_parameter
 from appdp.model.hold import Approval, Decision, HoldNotice
+from appdp.model.stop_request import StopRequest
 from tests.fakes import fake_aws
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
 from tests.fakes.driver import deploy, drive, request, started
@@ -133,6 +134,17 @@ def test_a_green_that_comes_up_again_after_the_approval_needs_no_second_one() ->
     assert done.outcome is Outcome.SUCCEEDED
     assert sum(line.startswith("on hold until") for line in lines(done)) == 1
     holds_for(aws, "r2")
+
+
+def test_a_stop_while_on_hold_withdraws_the_notice_at_once() -> None:
+    aws = standing()
+    held = on_hold(aws)
+    request = StopRequest(deployment="d1", by="arn:bob", reason="")
+    ask_to_stop(APPLICATION, ENVIRONMENT, request, aws.ports)
+    back = drive(aws, held, until=lambda state: state.phase is Phase.RETURN)
+    assert HOLD not in aws.parameters.values
+    assert drive(aws, back).outcome is Outcome.ROLLED_BACK
+    holds_for(aws, "r1")
 
 
 # ---- who is asked ----------------------------------------------------------------------------------------------------

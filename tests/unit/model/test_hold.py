@@ -17,6 +17,12 @@ def test_an_approval_travels() -> None:
     assert Approval.from_json(APPROVAL.to_json()) == APPROVAL
 
 
+def test_a_reason_with_braces_travels_as_parameter_store_takes_it() -> None:
+    braces = Approval(deployment="d1", decision=Decision.APPROVED, by="me", at=1.0, reason="{{ ok }}")
+    assert "{{" not in braces.to_json()
+    assert Approval.from_json(braces.to_json()) == braces
+
+
 def test_a_reason_need_not_be_given() -> None:
     found = Approval.from_json('{"deployment":"d1","decision":"rejected","by":"me","at":1,"new":2}')
     assert found == Approval(deployment="d1", decision=Decision.REJECTED, by="me", at=1.0)

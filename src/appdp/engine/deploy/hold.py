@@ -73,8 +73,13 @@ def hold(deployment: Deployment, ports: Ports, now: float) -> Step:
         step = watch_over(deployment, ports, now, onward=lambda looked_at, _: None)
     if step.deployment.phase is Phase.HOLD:
         return replace(step, wait_seconds=hold_seconds(step.deployment, now))
-    ports.parameters.delete(hold_parameter(deployment.application, deployment.environment))
+    withdraw(deployment, ports)
     return step
+
+
+def withdraw(deployment: Deployment, ports: Ports) -> None:
+    """The deployment waits for nobody any more."""
+    ports.parameters.delete(hold_parameter(deployment.application, deployment.environment))
 
 
 def moment(at: float) -> str:

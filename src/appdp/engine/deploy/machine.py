@@ -14,7 +14,7 @@ from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.gate import gate
 from appdp.engine.deploy.going_back import go_on_returning
 from appdp.engine.deploy.green import green
-from appdp.engine.deploy.hold import hold
+from appdp.engine.deploy.hold import hold, withdraw
 from appdp.engine.deploy.polling import AT_ONCE
 from appdp.engine.deploy.prepare import prepare, refuse
 from appdp.engine.deploy.record import record
@@ -82,6 +82,8 @@ def advance(deployment: Deployment, ports: Ports) -> Step:
                 return _dispossessed(deployment, other, now)
         stopped = stop_requests.heed(deployment, ports, now)
         if stopped is not None:
+            if deployment.phase is Phase.HOLD:
+                withdraw(deployment, ports)
             return stopped
         return _PHASES[deployment.phase](deployment, ports, now)
     except RemoteError as error:

@@ -40,6 +40,7 @@ class PastDeployment:
     started_at: float | None
     ended_at: float
     services: int | None
+    approval: str = ""
     reason: str = ""
 
     @property
