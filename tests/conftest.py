@@ -14,6 +14,10 @@ from functools import cache
 
 import pytest
 
+# What is printed must not depend on the terminal that happens to run the tests.
+os.environ["TERM"] = "xterm-256color"
+os.environ.pop("NO_COLOR", None)
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
