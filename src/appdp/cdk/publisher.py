@@ -52,7 +52,6 @@ class Publisher(Construct):
         function: the function.
         role: what it may do.
         manifest: the parameter that tells it what to publish.
-        environments: those that a release is compared with; each has output variables of its own.
     """
 
     def __init__(  # noqa: PLR0913 - flat keyword-only props, as everywhere in the CDK
@@ -68,7 +67,6 @@ class Publisher(Construct):
         scan: Scan | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.environments = tuple(environments)
         rule = scan.rule if scan else None
         runtime = RuntimeFunction(
             self,

@@ -16,6 +16,7 @@ from appdp.cli.context import Aws, Cli
 from appdp.cli.direct import run
 from appdp.cli.ending import Ending, report
 from appdp.cli.follow import Patience, watch
+from appdp.cli.options import check_waiting
 from appdp.cli.output import echo_json, plan_lines, say
 from appdp.engine.deploy import Request, begin, plan, read_deployer
 from appdp.engine.executions import execution_arn
@@ -56,10 +57,7 @@ def launch(cli: Cli, wish: Wish) -> int:
     Raises:
         AppdpError: the plan says that it cannot work, or AWS cannot be reached. Nothing was changed.
     """
-    if not wish.wait and wish.timeout is not None:
-        raise ConfigurationError(
-            "--timeout says how long to wait, and --no-wait says not to wait.", hint="Leave out one of them."
-        )
+    check_waiting(wait=wish.wait, timeout=wish.timeout)
     if wish.direct and (not wish.wait or wish.timeout is not None):
         raise ConfigurationError(
             "With --direct nobody else goes on with the deployment, so --no-wait and --timeout cannot go with it.",

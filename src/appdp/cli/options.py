@@ -83,6 +83,20 @@ def timeout_option(command: _Command) -> _Command:
     )(command)
 
 
+def check_waiting(*, wait: bool, timeout: float | None) -> None:
+    """Refuse a time to wait from who does not wait.
+
+    Raises:
+        ConfigurationError: both were said.
+    """
+    from appdp.errors import ConfigurationError
+
+    if timeout is not None and not wait:
+        raise ConfigurationError(
+            "--timeout says how long to wait, and --no-wait says not to wait.", hint="Leave out one of them."
+        )
+
+
 def wait_approval_option(command: _Command) -> _Command:
     """``--wait-approval``."""
     return click.option(

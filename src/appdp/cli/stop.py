@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appdp.cli.context import Aws, Cli
-from appdp.cli.options import account_options, again, json_option, timeout_option, yes_option
+from appdp.cli.options import account_options, again, check_waiting, json_option, timeout_option, yes_option
 
 if TYPE_CHECKING:
     from appdp.cli.ending import Ending
@@ -51,13 +51,9 @@ def stop(  # noqa: PLR0913  (click gives every option as an argument)
       8 too late: the deployment succeeded, or is ending already
     """
     from appdp.engine.overview import application_of
-    from appdp.errors import ConfigurationError
     from appdp.model.handoff import check_name
 
-    if timeout is not None and not wait:
-        raise ConfigurationError(
-            "--timeout says how long to wait, and --no-wait says not to wait.", hint="Leave out one of them."
-        )
+    check_waiting(wait=wait, timeout=timeout)
     cli = ctx.ensure_object(Cli)
     aws = cli.connect(profile, region)
     application = application_of(aws.ports.parameters, app)

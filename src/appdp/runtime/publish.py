@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -30,9 +29,12 @@ from appdp.engine.publish.ports import PipelineJobs, PublishPorts
 from appdp.errors import AppdpError, ConfigurationError, RemoteError
 from appdp.model.handoff import about_variable, changes_variable
 from appdp.model.publication import PipelineManifest
+from appdp.runtime.variables import variable
 
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
+
+_HINT: Final = "Deploy the pipeline's stack again."
 
 JOB_FAILED: Final = "JobFailed"
 CONFIGURATION_ERROR: Final = "ConfigurationError"
@@ -100,8 +102,8 @@ def setting() -> PublishSetting:
     """
     session = _session()
     return PublishSetting(
-        application=_variable("APPDP_APPLICATION"),
-        pipeline=_variable("APPDP_PIPELINE"),
+        application=variable("APPDP_APPLICATION", hint=_HINT),
+        pipeline=variable("APPDP_PIPELINE", hint=_HINT),
         ports=PublishPorts(
             distribution=EcrDistribution(session),
             scans=EcrScans(session),
@@ -112,15 +114,6 @@ def setting() -> PublishSetting:
             clock=SystemClock(),
         ),
     )
-
-
-def _variable(name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value:
-        raise ConfigurationError(
-            f"The environment variable {name} is not set.", hint="Deploy the pipeline's stack again."
-        )
-    return value
 
 
 @cache

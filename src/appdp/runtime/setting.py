@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 from appdp.aws.assemble import ports
 from appdp.aws.session import Session
 from appdp.engine.ports import Ports
-from appdp.errors import ConfigurationError
+from appdp.runtime.variables import variable
+
+_HINT: Final = "Deploy the deployer stack again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +31,7 @@ def setting() -> Setting:
         ConfigurationError: one of them is not set.
     """
     return Setting(
-        application=_variable("APPDP_APPLICATION"), environment=_variable("APPDP_ENVIRONMENT"), ports=ports(Session())
+        application=variable("APPDP_APPLICATION", hint=_HINT),
+        environment=variable("APPDP_ENVIRONMENT", hint=_HINT),
+        ports=ports(Session()),
     )
-
-
-def _variable(name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value:
-        raise ConfigurationError(
-            f"The environment variable {name} is not set.", hint="Deploy the deployer stack again."
-        )
-    return value

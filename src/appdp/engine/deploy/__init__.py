@@ -33,8 +33,8 @@ The modules: ``machine`` chooses the phase and says what an error means in it; o
 ``resolving``, ``checks``, ``compare`` and ``leftovers`` look before anything changes, for ``prepare``, for ``planning``
 (``--dry-run``) and for ``difference`` alike; ``starting``, ``finding``, ``follow`` and ``stopping`` deal with ECS's
 service deployments; ``watching``, ``watchdog`` and ``reasons`` end a hopeless one and say why; ``locking``,
-``clone``, ``content``, ``polling``, ``releases``, ``log_streams``, ``stop_requests``, ``remembering``, ``unlocking``
-and ``faults`` are one rule each; ``deciding`` is the human's side of a hold.
+``clone``, ``content``, ``polling``, ``releases``, ``log_streams``, ``stop_requests``, ``remembering``, ``telling``,
+``unlocking`` and ``faults`` are one rule each; ``deciding`` is the human's side of a hold.
 
 A phase that is added later (jobs before and after, schedules) is one more module and one more row in
 ``machine``.

@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from appdp.engine.deploy.changing import enter, go_back, in_progress
-from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.polling import AT_ONCE, hold_seconds
 from appdp.engine.deploy.step import Step
+from appdp.engine.deploy.telling import tell
 from appdp.engine.deploy.watching import watch_over
 from appdp.engine.ports import Ports
-from appdp.errors import RemoteError
 from appdp.model.deployment import Deployment, Failure, Phase, Progress
 from appdp.model.environment import DeployerManifest, ServiceManifest
 from appdp.model.handoff import approval_parameter, hold_parameter, service_parameter
@@ -101,12 +100,7 @@ def _announce(deployment: Deployment, held: Hold, ports: Ports, now: float) -> S
         test_urls=held.test_urls,
     )
     ports.parameters.put(hold_parameter(deployment.application, deployment.environment), notice.to_json())
-    try:
-        ports.events.put(EVENT, _detail(deployment, notice))
-    except RemoteError as error:
-        if passes(error):
-            raise
-        deployment = deployment.logged(now, f"the event could not be sent: {error.message}")
+    deployment = tell(deployment, EVENT, _question(notice), ports, now)
     return Step(deployment=deployment, wait_seconds=AT_ONCE)
 
 
@@ -120,19 +114,8 @@ def _test_urls(deployment: Deployment, ports: Ports) -> dict[str, str]:
     return urls
 
 
-def _detail(deployment: Deployment, notice: HoldNotice) -> dict[str, Any]:
-    return {
-        "deployment": deployment.id,
-        "application": deployment.application,
-        "environment": deployment.environment,
-        "release": deployment.release,
-        "previous": deployment.previous,
-        "rollback": deployment.rollback,
-        "requestedBy": notice.requested_by,
-        "since": _iso(notice.since),
-        "expiresAt": _iso(notice.until),
-        "testUrls": notice.test_urls,
-    }
+def _question(notice: HoldNotice) -> dict[str, Any]:
+    return {"since": _iso(notice.since), "expiresAt": _iso(notice.until), "testUrls": notice.test_urls}
 
 
 def _iso(at: float) -> str:

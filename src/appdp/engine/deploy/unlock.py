@@ -6,12 +6,11 @@ from typing import Any, Final
 
 from appdp.engine.deploy import locking, stop_requests
 from appdp.engine.deploy.changing import enter
-from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.polling import AT_ONCE
 from appdp.engine.deploy.remembering import remember
 from appdp.engine.deploy.step import Step
+from appdp.engine.deploy.telling import tell
 from appdp.engine.ports import Ports
-from appdp.errors import RemoteError
 from appdp.model.deployment import Deployment, Phase
 from appdp.model.hold import Hold
 
@@ -22,21 +21,11 @@ EVENT: Final = "Deployment Ended"
 def unlock(deployment: Deployment, ports: Ports, now: float) -> Step:
     """Remember and tell how it ended while the lock is ours, then delete all that the deployment needed for itself."""
     if locking.holds(deployment, ports):
-        deployment = _tell(remember(deployment, ports, now), ports, now)
+        remembered = remember(deployment, ports, now)
+        deployment = tell(remembered, EVENT, _ending(remembered), ports, now)
         stop_requests.clear(deployment, ports)
     locking.release(deployment, ports)
     return Step(deployment=enter(deployment, Phase.DONE, now), wait_seconds=AT_ONCE)
-
-
-def _tell(deployment: Deployment, ports: Ports, now: float) -> Deployment:
-    """A deployment does not fail because nobody could be told."""
-    try:
-        ports.events.put(EVENT, _detail(deployment))
-    except RemoteError as error:
-        if passes(error):
-            raise
-        return deployment.logged(now, f"the event could not be sent: {error.message}")
-    return deployment
 
 
 def _approval(hold: Hold | None) -> dict[str, Any] | None:
@@ -46,16 +35,9 @@ def _approval(hold: Hold | None) -> dict[str, Any] | None:
     return {"decision": hold.decision.value, "by": hold.by, "at": hold.at, "reason": hold.reason}
 
 
-def _detail(deployment: Deployment) -> dict[str, Any]:
+def _ending(deployment: Deployment) -> dict[str, Any]:
     return {
-        "deployment": deployment.id,
-        "application": deployment.application,
-        "environment": deployment.environment,
-        "release": deployment.release,
-        "previous": deployment.previous,
-        "rollback": deployment.rollback,
         "outcome": str(deployment.outcome),
         "reason": deployment.failure.text() if deployment.failure else "",
-        "requestedBy": deployment.owner.requested_by,
         "approval": _approval(deployment.hold),
     }
