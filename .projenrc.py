@@ -15,11 +15,16 @@ RUNTIME = ["boto3>=1.40", "click>=8.1", "rich>=13.9"]
 
 EXTRAS = {
     "cdk": ["aws-cdk-lib>=2.275.0,<3", "constructs>=10.4,<11"],
+    "init": ["pyyaml>=6.0.2"],
     # MiniStack is patched in places (appdp.local), so its version is exact.
-    "local": ["aiohttp>=3.12", "docker>=7.1", "hypercorn>=0.17", "ministack==1.5.33"],
+    "local": ["aiohttp>=3.12", "docker>=7.1", "hypercorn>=0.17", "ministack==1.5.33", "pyyaml>=6.0"],
 }
 
-STUBS = "boto3-stubs[cloudformation,codepipeline,ecr,ecs,elbv2,events,lambda,logs,s3,ssm,stepfunctions,sts]>=1.43"
+CLIENTS = (
+    "cloudformation,cloudwatch,codedeploy,codepipeline,ec2,ecr,ecs,elbv2,events,iam,lambda,logs,s3,scheduler,"
+    "secretsmanager,service-quotas,ssm,stepfunctions,sts"
+)
+STUBS = f"boto3-stubs[{CLIENTS}]>=1.43"
 
 GROUPS = {
     # Installed by pip before everything else, then it installs the rest.
@@ -46,6 +51,7 @@ GROUPS = {
         "ruff>=0.17",
         "syrupy>=5",
         "types-docker>=7.1",
+        "types-pyyaml>=6.0.12",
         "types-requests>=2.32",
     ],
 }
@@ -165,7 +171,7 @@ def _contracts() -> list[dict[str, Any]]:
     pure = ["appdp.errors", "appdp.model", "appdp.engine"]
     # What a Lambda function is made of: nothing beyond what Lambda's Python has.
     lambda_asset = [*pure, "appdp.aws", "appdp.runtime"]
-    only_local = ["aiohttp", "docker", "hypercorn", "ministack"]
+    only_local = ["aiohttp", "docker", "hypercorn", "ministack", "yaml"]
     return [
         {
             "name": "Layers",

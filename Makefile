@@ -12,9 +12,13 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export JSII_NODE := $(CURDIR)/.venv/bin/node
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Without its bytecode the CDK takes seconds to import, in every process anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 READY := .venv/.ready
 FAST := tests/unit tests/house
+# Two halves of the journeys that take about as long as each other. They mostly wait, so they run side by side.
+HALF := $(addprefix tests/emulator/,elb hold jobs outcomes pipeline rehearsal)
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 ARGS ?=
@@ -36,20 +40,30 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 endif
 
 .PHONY: rehearse
-rehearse: $(READY) ## eight acts of a release on this machine, with no AWS account
+rehearse: $(READY) ## releases of the example on this machine, act by act, with no AWS account
 	@appdp rehearse examples/shop --yes $(ARGS)
 
 .PHONY: test
 test: $(READY) ## all tests (those on containers need Docker)
 	@pytest -q -n 2 --dist worksteal $(FAST) tests/synth
-	@pytest -q -p no:randomly tests/emulator
+	@echo "Journeys on containers, in two halves; each says when it has ended."
+	@$(MAKE) --jobs=2 --output-sync=target journeys others
 
-.PHONY: check
-check: $(READY) ## format, lint, import contracts, types, fast tests
+.PHONY: journeys others
+journeys: $(READY)
+	@pytest -q -p no:randomly -p no:cacheprovider tests/emulator $(addprefix --ignore=,$(HALF))
+others: $(READY)
+	@pytest -q -p no:randomly -p no:cacheprovider $(HALF)
+
+.PHONY: lint
+lint: $(READY) ## format, lint, import contracts, types
 	@ruff format --check --quiet . || { echo "Run: make format" >&2; exit 1; }
 	@ruff check --quiet --output-format concise .
 	@lint-imports --no-logo >.venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 	@mypy --no-error-summary
+
+.PHONY: check
+check: lint ## the same, and fast tests
 	@pytest -q -n 2 --dist worksteal -m "not slow" $(FAST)
 	@echo "Checked: format, lint, import contracts, types, fast tests."
 
@@ -67,8 +81,9 @@ bench: $(READY) ## measure start-up times
 	@for script in benchmarks/*.py; do PYTHONPATH=. python "$$script"; done
 
 .PHONY: docs
-docs: $(READY) ## write docs/commands.md, which the commands themselves tell
+docs: $(READY) ## write docs/commands.md and docs/verify.md, which the code itself tells
 	@python -m tests.house.commands_page
+	@python -m tests.house.verify_page
 
 .PHONY: projen
 projen: $(READY) ## write the project files that .projenrc.py describes

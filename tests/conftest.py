@@ -7,6 +7,7 @@ failed.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Generator
@@ -65,6 +66,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what was imported, and look less often at what the tests make."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def _fail_instead(report: pytest.TestReport | pytest.CollectReport) -> None:
     if in_ci() and report.skipped:
         where = report.longrepr
@@ -87,3 +94,11 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _fail_instead(report)
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many scenarios the model-based tests told."""
+    passed = [report for report in terminalreporter.stats.get("passed", ()) if isinstance(report, pytest.TestReport)]
+    counts = [int(str(value)) for one in passed for name, value in one.user_properties if name == "scenarios"]
+    if counts:
+        terminalreporter.write_line(f"Model-based tests: {sum(counts):,} scenarios in {len(counts)} shards.")

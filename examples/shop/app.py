@@ -1,11 +1,13 @@
-"""The shop: two web services that are released together, blue/green, a worker that follows them, and the pipelines."""
+"""The shop: two web services that are released together, blue/green, what follows them, and the pipelines."""
 
 import platform
+from typing import Any
 
 from aws_cdk import Acknowledgment, App, Duration, Stack, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk.aws_scheduler import ScheduleExpression
 
 from appdp.cdk import (
     Application,
@@ -16,7 +18,9 @@ from appdp.cdk import (
     HealthCheck,
     Image,
     ImageRepositories,
+    Job,
     Push,
+    Schedule,
     Stage,
     Strategy,
     WebService,
@@ -64,6 +68,9 @@ architecture = Architecture(context("architecture") or this_machine)
 base = context("base")
 build_args = {"BASE": base} if base else {}
 platforms = tuple((context("platforms") or "linux/amd64,linux/arm64").split(","))
+canary = context("strategy") == "canary"
+minute = Duration.minutes(1)
+every_two_minutes = ScheduleExpression.rate(Duration.minutes(2))
 
 # One repository per image, for all environments.
 names = ("storefront", "api", "worker")
@@ -87,14 +94,15 @@ for name, trigger, approve in (("Main", Push(branches=["main"]), False), ("Tags"
         stages=[Stage(deployer, approve=approve)],
     )
 
-# The environment's services.
+# The environment's services. `-c strategy=canary` lets a fifth of the traffic try a release first.
 dev = Stack(app, "shop-dev")
+here: Any = {"deployer": deployer, "cluster": network.cluster, "architecture": architecture, "assign_public_ip": True}
+strategy = Strategy.canary(percent=20, step_bake=minute, bake=minute) if canary else Strategy.blue_green(bake=minute)
 for name, path, health, priority in (("Api", "/api/*", "/api/health", 10), ("Storefront", "/*", "/health", 20)):
     WebService(
         dev,
         name,
-        deployer=deployer,
-        cluster=network.cluster,
+        **here,
         listener=network.listener,
         test_listener=network.test_listener,
         priority=priority,
@@ -102,12 +110,14 @@ for name, path, health, priority in (("Api", "/api/*", "/api/health", 10), ("Sto
         health_check=HealthCheck(
             path=health, interval=Duration.seconds(5), timeout=Duration.seconds(2), grace=Duration.seconds(15)
         ),
-        strategy=Strategy.blue_green(bake=Duration.minutes(1)),
+        strategy=strategy,
         deregistration_delay=Duration.seconds(5),
         desired_count=2,
-        architecture=architecture,
-        assign_public_ip=True,
     )
-Worker(dev, "Worker", deployer=deployer, cluster=network.cluster, architecture=architecture, assign_public_ip=True)
+
+# All of one image: a worker that follows the services, a migration that precedes them, and a report by the clock.
+Worker(dev, "Worker", **here)
+Job(dev, "Migrate", **here, image="worker", command=["/app/migrate.sh"])
+Schedule(dev, "Report", **here, image="worker", command=["/app/report.sh"], expression=every_two_minutes)
 
 app.synth()

@@ -5,7 +5,7 @@ Conditions are left out: the record does not say what they are about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -30,10 +30,14 @@ def deployed(aws: EmbeddedAws) -> dict[str, list[Statement]]:
 
 def refused(aws: EmbeddedAws) -> list[str]:
     """The calls that AWS would have refused: no statement of the role's policies allows the action on the resource."""
-    policies = deployed(aws)
+    return outside(deployed(aws), aws.calls())
+
+
+def outside(policies: Mapping[str, list[Statement]], calls: Iterable[Call]) -> list[str]:
+    """The same, of given policies and calls."""
     return [
         f"{call.action} on {call.resource} by {call.role}"
-        for call in aws.calls()
+        for call in calls
         if not any(_allows(call, policies.get(call.role, [])))
     ]
 
@@ -45,6 +49,18 @@ def unused(aws: EmbeddedAws) -> dict[str, set[str]]:
         role: {action for statement in statements for action in _listed(statement["Action"])}
         - {call.action for call in calls if call.role == role}
         for role, statements in deployed(aws).items()
+    }
+
+
+def idle(statements: list[Statement], role: str, calls: Iterable[Call]) -> set[tuple[str, str]]:
+    """The actions, each with a resource of its statement, that a role is allowed and that none of its calls needed."""
+    made = [call for call in calls if call.role == role]
+    return {
+        (action, resource)
+        for statement in statements
+        for action in _listed(statement["Action"])
+        for resource in _listed(statement["Resource"])
+        if not any(call.action == action and fnmatchcase(call.resource, resource) for call in made)
     }
 
 

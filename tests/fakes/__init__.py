@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 from appdp.engine.ports import Ports
+from appdp.model.environment import StrategyKind
 from tests.fakes.aws import FakeAws
 
 
-def fake_aws(*, release: str | None = "r1") -> FakeAws:
+def fake_aws(*, release: str | None = "r1", services: dict[str, StrategyKind] | None = None) -> FakeAws:
     """The example environment with releases r1 and r2 published; running ``release``, or nothing yet."""
-    aws = FakeAws()
+    aws = FakeAws(services)
     aws.publish("r1")
     aws.publish("r2")
     if release is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from appdp.engine.ports import DeploymentStatus, LiveTask, StoppedContainer
+from appdp.engine.live import DeploymentStatus, LiveTask, StoppedContainer
 from tests.fakes.registry import Behaviour
 
 
@@ -69,6 +69,9 @@ class Rollout:
     entered: float = 0.0
     hook_at: float = 0.0
     listed_at: float = 0.0
+    continued: bool = False
+    step: int = 1
+    by_appdp: bool = True
 
 
 @dataclass(slots=True)
@@ -84,11 +87,13 @@ class Service:
     desired_count: int
     target_groups: tuple[str, ...] = ()
     controller: str = "ECS"
+    alarms: tuple[str, ...] = ()
     bake_seconds: int = 5
     breaker: bool = True
     hook: bool = True
     rollback_fails: bool = False
     list_lag_seconds: int = 0
+    traffic_steps: int = 1
     production: Revision | None = None
     rollouts: list[Rollout] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)

@@ -54,6 +54,12 @@ def drive(
     raise AssertionError(f"no end after {MOST_STEPS} steps: {deployment}")
 
 
+def why(done: Deployment) -> str:
+    """The summary of a failure that there must be."""
+    assert done.failure is not None
+    return done.failure.summary
+
+
 def deploy(aws: FakeAws, release: str | None, *, id: str = "d1", rollback: bool = False) -> Deployment:
     """A deployment from its beginning to its end."""
     return drive(aws, started(aws, release, id=id, rollback=rollback))

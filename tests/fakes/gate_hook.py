@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appdp.model.deployment import Gate
+from appdp.model.gate import Gate
 from appdp.model.handoff import gate_parameter
 from tests.fakes.parameters import FakeParameters
 

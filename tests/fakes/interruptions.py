@@ -48,9 +48,11 @@ class Interruptions:
         self.calls.append(name)
         number = len(self.calls)
         self._before(number, name)
-        answer = method(*args, **kwargs)
-        self._after(number, name)
-        return answer
+        try:
+            return method(*args, **kwargs)
+        finally:
+            # Also when AWS said no: that is an answer, too.
+            self._after(number, name)
 
 
 class _Port:

@@ -6,8 +6,14 @@ from collections.abc import Callable, Mapping
 
 from appdp.engine.publish import Publication, Step, publish
 from appdp.engine.publish.ports import PublishPorts
-from appdp.model.handoff import pipeline_parameter, release_parameter, release_registry_parameter
+from appdp.model.handoff import (
+    pipeline_parameter,
+    release_parameter,
+    release_registry_parameter,
+    schedule_parameter,
+)
 from appdp.model.publication import PipelineManifest, Place, PublishedImage, ScanRule
+from appdp.model.schedule import ScheduleManifest
 from tests.fakes.clock import FakeClock
 from tests.fakes.distribution import FakeDistribution, FakeDistributionRegistry
 from tests.fakes.elsewhere import FakeElsewhere
@@ -110,7 +116,21 @@ class FakePublishing:
         if place is None:
             self.parameters.put(name, release)
         else:
-            self.elsewhere.values[place] = {name: release}
+            self.elsewhere.values.setdefault(place, {})[name] = release
+
+    def schedules(self, environment: str, **images: str) -> None:
+        """Let an environment have schedules, each of which runs an image."""
+        place = self.manifest.elsewhere.get(environment)
+        values = None if place is None else self.elsewhere.values.setdefault(place, {})
+        for name, image in images.items():
+            schedule = ScheduleManifest(
+                name=name, group="g", schedule=name, cluster="arn:c", task_definition="arn:t:1", containers={"c": image}
+            )
+            parameter = schedule_parameter(APPLICATION, environment, name)
+            if values is None:
+                self.parameters.put(parameter, schedule.to_json())
+            else:
+                values[parameter] = schedule.to_json()
 
     def platform_digest(self, name: str, commit: str, platform: str = BOTH[0]) -> str:
         """Digest of what a release runs on a platform."""

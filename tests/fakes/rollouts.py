@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appdp.engine.ports import DeploymentStatus
+from appdp.engine.live import DeploymentStatus
 from tests.fakes.cluster import Revision, Rollout, Service, Shift, Task
 from tests.fakes.gate_hook import GateHook
 from tests.fakes.logs import FakeLogs
@@ -56,9 +56,19 @@ class Rollouts:
         if following == len(STAGES):
             self._succeed(service, rollout)
             return
+        if rollout.stage == "POST_PRODUCTION_TRAFFIC_SHIFT" and rollout.step < service.traffic_steps:
+            rollout.step += 1
+            following = STAGES.index("PRE_PRODUCTION_TRAFFIC_SHIFT")
         rollout.stage, rollout.entered, rollout.hook_at = STAGES[following], now, now
         if rollout.stage == "PRODUCTION_TRAFFIC_SHIFT":
+            self._move_traffic(service, rollout, now)
+
+    def _move_traffic(self, service: Service, rollout: Rollout, now: float) -> None:
+        """The first step shows the release to somebody; production is on it when the last one is done."""
+        before = service.production
+        if rollout.step == 1:
             self._shift(service, rollout, rollout.target, now, back=False)
+        service.production = rollout.target if rollout.step == service.traffic_steps else before
 
     def _stage_is_over(self, service: Service, rollout: Rollout, now: float) -> bool:
         match rollout.stage:
@@ -74,6 +84,8 @@ class Rollouts:
                 return True
 
     def _passes(self, service: Service, rollout: Rollout, now: float) -> bool:
+        if service.controller == "CODE_DEPLOY":
+            return rollout.continued
         if not service.hook:
             return True
         if now < rollout.hook_at:
@@ -119,6 +131,8 @@ class Rollouts:
 
     def _shift(self, service: Service, rollout: Rollout, to: Revision, now: float, *, back: bool) -> None:
         service.production = to
+        if service.controller == "CODE_DEPLOY":
+            service.task_definition = to.task_definition
         gated = service.hook and service.strategy != "ROLLING"
         gate = self._hook.text()
         self.shifts.append(Shift(now, service.name, to, rollout.arn, gated, gate, back))
@@ -139,9 +153,9 @@ class Rollouts:
             service.tasks.append(Task(arn=arn, revision=revision, address=address, created_at=now))
 
     def _age(self, service: Service, task: Task, now: float) -> None:
-        if task.status == "STOPPED":
-            return
         behaviour = task.revision.behaviour
+        if task.status == "STOPPED" or (task.target == "healthy" and behaviour is Behaviour.RUNS):
+            return
         if task.status == "PENDING":
             self._begin(task, behaviour, now)
             return

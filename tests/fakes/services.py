@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from appdp.engine.ports import DeploymentStatus, LiveDeployment, LiveRevision, LiveService
+from appdp.engine.live import DeploymentStatus, LiveDeployment, LiveRevision, LiveService
 from appdp.errors import RemoteError
+from tests.fakes import codedeploy
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import Revision, Rollout, Service
 from tests.fakes.registry import Behaviour, FakeRegistry
@@ -13,6 +14,8 @@ from tests.fakes.rollouts import Rollouts
 from tests.fakes.task_definitions import ACCOUNT, FakeTaskDefinitions
 
 _WORST_FIRST = tuple(reversed(Behaviour))
+_TRAFFIC_STEPS = {"CANARY": 2, "LINEAR": 3}
+"""In how many steps production traffic moves, where it is more than one."""
 
 
 class FakeServices:
@@ -42,6 +45,7 @@ class FakeServices:
         service = Service(
             name, arn, cluster, strategy, revision, task_definition, 0, target_groups, production=revision
         )
+        service.traffic_steps = _TRAFFIC_STEPS.get(strategy, 1)
         self.services[arn] = service
         return service
 
@@ -49,7 +53,10 @@ class FakeServices:
         found = (self.services[arn] for _, arn in services if arn in self.services)
         return {service.arn: _described(service) for service in found}
 
-    def newest_deployments(self, cluster: str, service: str, limit: int = 10) -> tuple[LiveDeployment, ...]:
+    def newest_deployments(
+        self, cluster: str, service: str, limit: int = 10, *, group: str | None = None
+    ) -> tuple[LiveDeployment, ...]:
+        codedeploy.check_group(self.services[service], group)
         listed = [one for one in self.services[service].rollouts if one.listed_at <= self._clock.now()]
         return tuple(_live(service, one) for one in reversed(listed))[:limit]
 
@@ -59,28 +66,47 @@ class FakeServices:
 
     def revisions(self, arns: Sequence[str]) -> dict[str, LiveRevision]:
         found = (self._revisions[arn] for arn in arns if arn in self._revisions)
-        return {
+        return codedeploy.revisions(arns, self._definitions) | {
             one.arn: LiveRevision(arn=one.arn, task_definition=one.task_definition, digests=one.digests)
             for one in found
         }
 
     def update(
-        self, cluster: str, service: str, *, task_definition: str, desired_count: int | None = None, force: bool = False
+        self,
+        cluster: str,
+        service: str,
+        *,
+        task_definition: str,
+        desired_count: int | None = None,
+        force: bool = False,
+        group: str | None = None,
     ) -> None:
         found = self.services[service]
+        codedeploy.check_group(found, group)
         if task_definition not in self._definitions.stored:
             raise RemoteError(f"Unable to find {task_definition}", code="ClientException")
         if desired_count is not None:
             self.set_desired_count(cluster, service, desired_count)
-        if task_definition == found.task_definition and not force:
+        if group is not None:
+            codedeploy.check_free(found)
+        elif task_definition == found.task_definition and not force:
             return
         if found.rollout is not None:
             found.rollout.status, found.revision = DeploymentStatus.STOPPED, found.production or found.revision
         now = self._clock.now()
-        arn = f"{service.replace(':service/', ':service-deployment/')}/{len(found.rollouts) + 1:04}"
+        arn = codedeploy.deployment_id(found, group) or (
+            f"{service.replace(':service/', ':service-deployment/')}/{len(found.rollouts) + 1:04}"
+        )
         target = self._revision(service, task_definition)
         found.rollouts.append(Rollout(arn, target, found.revision, now, listed_at=now + found.list_lag_seconds))
-        found.task_definition = task_definition
+        if group is None:
+            found.task_definition = task_definition
+
+    def open_gate(self, deployment: str) -> None:
+        for service in self.services.values():
+            rollout = service.rollout
+            if rollout is not None and rollout.arn == deployment and rollout.stage == "POST_TEST_TRAFFIC_SHIFT":
+                rollout.continued = True
 
     def set_desired_count(self, cluster: str, service: str, count: int) -> None:
         found = self.services[service]
@@ -116,7 +142,14 @@ def _described(service: Service) -> LiveService:
         strategy=service.strategy,
         controller=service.controller,
         revisions=tuple(one.arn for one in service.active),
+        alarms=service.alarms,
     )
+
+
+def _target(rollout: Rollout) -> str | None:
+    if rollout.arn.startswith(codedeploy.PREFIX):
+        return rollout.target.task_definition
+    return None if rollout.status is DeploymentStatus.PENDING else rollout.target.arn
 
 
 def _live(service: str, rollout: Rollout) -> LiveDeployment:
@@ -126,6 +159,7 @@ def _live(service: str, rollout: Rollout) -> LiveDeployment:
         status=rollout.status,
         stage=rollout.stage,
         reason=rollout.reason,
-        target_revision=None if rollout.status is DeploymentStatus.PENDING else rollout.target.arn,
+        target_revision=_target(rollout),
         created_at=rollout.created_at,
+        by_appdp=rollout.arn.startswith(codedeploy.PREFIX) and rollout.by_appdp,
     )

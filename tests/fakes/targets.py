@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appdp.engine.ports import TargetHealth
+from appdp.engine.live import TargetHealth
 from tests.fakes.services import FakeServices
 
 _DESCRIPTIONS = {"unhealthy": "Health checks failed with these codes: [503]"}

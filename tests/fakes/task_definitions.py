@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,10 +21,10 @@ class FakeTaskDefinitions:
     def read(self, arn: str) -> dict[str, Any]:
         if arn not in self.stored:
             raise RemoteError(f"Unable to describe task definition {arn}.", code="ClientException")
-        return copy.deepcopy(self.stored[arn])
+        return _copy(self.stored[arn])
 
     def register(self, definition: Mapping[str, Any]) -> str:
-        sent = copy.deepcopy(dict(definition))
+        sent = _copy(definition)
         if any(tag["key"].startswith("aws:") for tag in sent.get("tags", ())):
             raise RemoteError("Tag keys that start with 'aws:' are reserved.", code="InvalidParameterException")
         self.registered.append(sent)
@@ -36,7 +36,7 @@ class FakeTaskDefinitions:
         revision = 1 + sum(1 for arn in self.stored if arn.rsplit("/", 1)[1].rsplit(":", 1)[0] == family)
         arn = f"{ACCOUNT}:task-definition/{family}:{revision}"
         self.stored[arn] = {
-            **copy.deepcopy(dict(definition)),
+            **_copy(definition),
             "taskDefinitionArn": arn,
             "revision": revision,
             "status": "ACTIVE",
@@ -50,3 +50,9 @@ class FakeTaskDefinitions:
     def images(self, arn: str) -> dict[str, str]:
         """Container name → image reference."""
         return {one["name"]: one["image"] for one in self.stored[arn]["containerDefinitions"]}
+
+
+def _copy(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """What went over a wire: nothing is shared. Several times faster than ``deepcopy``."""
+    copied: dict[str, Any] = json.loads(json.dumps(definition))
+    return copied

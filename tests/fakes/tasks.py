@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appdp.engine.ports import LiveTask
+from appdp.engine.live import LiveTask
 from tests.fakes.services import FakeServices
 
 

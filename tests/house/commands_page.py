@@ -40,7 +40,7 @@ AWS command line finds them, or named with `--profile` and `--region`.
 | 5 | failed, needs a human |
 | 6 | gave up waiting; the deployment goes on |
 | 7 | on hold: somebody must decide |
-| 8 | refused, and nothing was changed |
+| 8 | refused, and nothing was changed; `verify`: a check failed |
 | 9 | AWS said no, or did not answer, or there are no credentials |
 | 130 | Ctrl-C before anything was changed |
 

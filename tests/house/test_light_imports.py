@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 # Importing aws_cdk starts Node; boto3 alone takes longer than all of --help may.
-HEAVY = {"aiohttp", "aws_cdk", "boto3", "botocore", "constructs", "docker", "hypercorn", "jsii", "ministack"}
+HEAVY = {"aiohttp", "aws_cdk", "boto3", "botocore", "constructs", "docker", "hypercorn", "jsii", "ministack", "yaml"}
 
 # What Lambda's Python runtime has: boto3 with what it needs.
 # certifi is taken by botocore where it is there, and missed by nobody where it is not.

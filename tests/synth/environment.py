@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App, Stack
+from aws_cdk import App, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk.assertions import Template
 
-from appdp.cdk import Application, Architecture, Deployer, Image, ImageRepositories, WebService, Worker
+from appdp.cdk import Application, Architecture, Deployer, Image, ImageRepositories, Schedule, WebService, Worker
 from tests.synth.assembly import only
 
-STRONG = {"@aws-cdk/core:defaultCrossStackReferences": "strong"}
-"""CloudFormation exports: the CDK wants an app to say which kind of references it means."""
+STRONG = {"@aws-cdk/core:defaultCrossStackReferences": "strong", "aws:cdk:disable-asset-staging": True}
+"""CloudFormation exports: the CDK wants an app to say which kind of references it means. And no copy of the functions'
+code in every assembly: their hash is in the templates all the same, and the example's assembly has the copy.
+"""
 
 SHOP = Application(name="shop", images=(Image(name="web"), Image(name="jobs", platforms=("linux/amd64",))))
 
@@ -78,6 +81,17 @@ class Environment:
         """A worker with the fewest properties, and those given."""
         properties: dict[str, Any] = {"deployer": self.deployer, "cluster": self.cluster, **overrides}
         return Worker(self.services_stack, construct_id, **properties)
+
+    def schedule(self, construct_id: str = "Nightly", **overrides: Any) -> Schedule:
+        """A schedule with the fewest properties, and those given."""
+        properties: dict[str, Any] = {
+            "deployer": self.deployer,
+            "cluster": self.cluster,
+            "expression": scheduler.ScheduleExpression.rate(Duration.hours(1)),
+            "image": "web",
+            **overrides,
+        }
+        return Schedule(self.services_stack, construct_id, **properties)
 
     def ready_made(
         self, *, image: str = "web", architecture: Architecture | None = None, **properties: Any

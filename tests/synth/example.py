@@ -1,4 +1,4 @@
-"""Runs the example, then cdk-nag on it; prints what was found as JSON.
+"""Runs the example, or the program that is named, then cdk-nag on it; prints what was found as JSON.
 
 A process of its own, because Node reads ``CDK_OUTDIR`` and ``CDK_CONTEXT_JSON`` when it starts.
 """
@@ -35,7 +35,7 @@ def warnings(assembly: CloudAssembly) -> list[str]:
 
 def main() -> None:
     """Run it."""
-    app: App = runpy.run_path(str(EXAMPLE))["app"]
+    app: App = runpy.run_path(sys.argv[1] if len(sys.argv) > 1 else str(EXAMPLE))["app"]
     json.dump({"findings": findings(app), "warnings": warnings(app.synth())}, sys.stdout)
 
 

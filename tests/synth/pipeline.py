@@ -17,7 +17,23 @@ CONNECTION = "arn:aws:codeconnections:eu-west-1:111122223333:connection/00000000
 SOURCE = GitHub("acme/shop", connection_arn=CONNECTION)
 
 
-class Pipeline:
+class PipelineTemplate:
+    """Reads the template of a stack with one pipeline."""
+
+    stack: Stack
+
+    @property
+    def template(self) -> dict[str, Any]:
+        """The pipeline's template."""
+        return dict(Template.from_stack(self.stack).to_json())
+
+    @property
+    def pipeline(self) -> dict[str, Any]:
+        """The properties of the CodePipeline."""
+        return only(self.template, "AWS::CodePipeline::Pipeline")
+
+
+class Pipeline(PipelineTemplate):
     """The stack ``pipeline`` beside an environment's stacks."""
 
     def __init__(self, environment: Environment, **overrides: Any) -> None:
@@ -32,16 +48,6 @@ class Pipeline:
             **overrides,
         }
         self.construct = DeliveryPipeline(self.stack, construct_id, **properties)
-
-    @property
-    def template(self) -> dict[str, Any]:
-        """The pipeline's template."""
-        return dict(Template.from_stack(self.stack).to_json())
-
-    @property
-    def pipeline(self) -> dict[str, Any]:
-        """The properties of the CodePipeline."""
-        return only(self.template, "AWS::CodePipeline::Pipeline")
 
     @property
     def stages(self) -> dict[str, list[dict[str, Any]]]:

@@ -28,7 +28,7 @@ from tests.synth import failed_bakes as bakes
 from tests.synth.build_machine import prepared
 from tests.synth.environment import Environment
 from tests.synth.test_build_commands import trivy
-from tests.unit.aws.conftest import environment as pointed_at
+from tests.unit.aws.server import environment as pointed_at
 from tests.unit.aws.server import serving
 
 pytestmark = pytest.mark.curl

@@ -179,13 +179,16 @@ def test_what_the_engine_may_write(environment: Environment) -> None:
     assert writes == {
         "ecr:PutImage",
         "ecs:RegisterTaskDefinition",
+        "ecs:RunTask",
         "ecs:StopServiceDeployment",
+        "ecs:StopTask",
         "ecs:TagResource",
         "ecs:UpdateService",
         "events:PutEvents",
         "iam:PassRole",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
+        "scheduler:UpdateSchedule",
         "ssm:DeleteParameter",
         "ssm:PutParameter",
     }
@@ -199,16 +202,24 @@ def test_what_the_engine_may_write(environment: Environment) -> None:
     assert resources(found, "ecr:PutImage") == {
         f"arn:aws:ecr:eu-west-1:111122223333:repository/shop/{name}" for name in ("web", "jobs")
     }
-    assert resources(found, "iam:PassRole") == {"arn:aws:iam::111122223333:role/appdp/shop/dev/tasks/*"}
+    assert resources(found, "iam:PassRole") == {
+        f"arn:aws:iam::111122223333:role/appdp/shop/dev/{kind}/*" for kind in ("tasks", "schedules")
+    }
 
 
 def test_conditions_bound_what_a_name_cannot(environment: Environment) -> None:
     found = statements(environment.deployers, "AdvanceRole")
-    conditions = {item["Action"]: item["Condition"]["StringEquals"] for item in found if "Condition" in item}
-    assert conditions == {
+    conditions = [(item["Action"], item["Condition"]["StringEquals"]) for item in found if "Condition" in item]
+    passed = [condition for action, condition in conditions if action == "iam:PassRole"]
+    services = ("ecs-tasks", "scheduler")
+    assert passed == [{"iam:PassedToService": f"{name}.amazonaws.com"} for name in services]
+    creations = [condition["ecs:CreateAction"] for action, condition in conditions if action == "ecs:TagResource"]
+    assert creations == ["RegisterTaskDefinition", "RunTask"]
+    several = ("iam:PassRole", "ecs:TagResource")
+    assert {action: condition for action, condition in conditions if action not in several} == {
         "ecs:UpdateService": {"aws:ResourceTag/appdp:environment": "shop/dev"},
-        "ecs:TagResource": {"ecs:CreateAction": "RegisterTaskDefinition"},
-        "iam:PassRole": {"iam:PassedToService": "ecs-tasks.amazonaws.com"},
+        "ecs:RunTask": {"aws:ResourceTag/appdp:environment": "shop/dev"},
+        "ecs:StopTask": {"aws:ResourceTag/appdp:environment": "shop/dev"},
         "events:PutEvents": {"events:source": "appdp"},
     }
 

@@ -6,7 +6,8 @@ import inspect
 import textwrap
 
 import pytest
-from aws_cdk import Stack
+from aws_cdk import Stack, TimeZone
+from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from appdp import cdk
@@ -21,12 +22,16 @@ def test_the_example_synthesises(environment: Environment, construct: type[Const
     _, found, rest = inspect.cleandoc(construct.__doc__ or "").partition("Example::\n\n")
     assert found, f"{construct.__name__} has no example"
     code = textwrap.dedent(rest.partition("\nArgs:")[0])
-    app_stack = environment.services_stack if issubclass(construct, cdk.WebService | cdk.Worker) else None
+    app_stack = (
+        environment.services_stack if issubclass(construct, cdk.WebService | cdk.Worker | cdk.Schedule) else None
+    )
     images = cdk.ImageRepositories(Stack(environment.app, "more-images"), "Images", application=SHOP)
     names = {
         **vars(cdk),
         "stack": app_stack or Stack(environment.app, "example"),
         "shop": SHOP,
+        "scheduler": scheduler,
+        "TimeZone": TimeZone,
         "images": images,
         "deployer": environment.deployer,
         "cluster": environment.cluster,
@@ -34,5 +39,5 @@ def test_the_example_synthesises(environment: Environment, construct: type[Const
         "test_listener": environment.test_listener,
         "connection_arn": CONNECTION,
     }
-    exec(code.replace('"Storefront"', '"Web"').replace('"Worker"', '"Web"'), names)  # noqa: S102 - our own docstring
+    exec(code.replace('"Storefront"', '"Web"').replace('"Worker"', '"Web"').replace('"worker"', '"web"'), names)  # noqa: S102 - our own docstring
     environment.app.synth()

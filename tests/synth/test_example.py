@@ -51,4 +51,4 @@ def test_the_cdk_warns_of_nothing_that_is_not_explained(shop: Assembly) -> None:
 
 def test_the_program_is_under_fifty_lines() -> None:
     _, _, program = EXAMPLE.read_text().partition("# One repository per image")
-    assert len(program.splitlines()) <= 48
+    assert len(program.splitlines()) < 50

@@ -217,6 +217,7 @@ def test_what_the_publication_may_do(environment: Environment, scan: Scan | None
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "ssm:GetParameter",
+        "ssm:GetParametersByPath",
         "ssm:PutParameter",
     }
     assert resources(found, "ecr:PutImage") == REPOSITORIES
@@ -224,6 +225,7 @@ def test_what_the_publication_may_do(environment: Environment, scan: Scan | None
     assert resources(found, "ssm:GetParameter") == {
         f"{SSM}/{name}" for name in ("pipelines/main", "releases/latest", "dev/release")
     }
+    assert resources(found, "ssm:GetParametersByPath") == {f"{SSM}/dev/schedules"}
 
 
 def test_the_sources_are_kept_for_a_while_and_for_nobody_else(environment: Environment) -> None:

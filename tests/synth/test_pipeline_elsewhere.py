@@ -18,7 +18,7 @@ from appdp.model.publication import PipelineManifest, Place
 from tests.synth.assembly import actions, only, resources, resources_of, statements, text_of
 from tests.synth.environment import SHOP, STRONG
 from tests.synth.example import findings, warnings
-from tests.synth.pipeline import SOURCE
+from tests.synth.pipeline import SOURCE, PipelineTemplate
 
 OURS, THEIRS = "111122223333", "444455556666"
 HERE = AwsEnvironment(account=OURS, region="eu-west-1")
@@ -29,7 +29,7 @@ QA = f"{ROLES}/qa/appdp-release-39085ad0d827d3ea-eu-west-1"
 PROD = f"{ROLES}/prod/appdp-release-8ad5775a7616cc08-us-east-1"
 
 
-class Pipelines:
+class Pipelines(PipelineTemplate):
     """The app of the pipeline: dev at home, asia in another region, qa in another account, prod in both."""
 
     def __init__(self, folder: Path, **overrides: Any) -> None:
@@ -50,14 +50,6 @@ class Pipelines:
             **{"stages": stages, **overrides},
         }
         self.construct = DeliveryPipeline(self.stack, "Main", **self.options)
-
-    @property
-    def template(self) -> dict[str, Any]:
-        return dict(Template.from_stack(self.stack).to_json())
-
-    @property
-    def pipeline(self) -> dict[str, Any]:
-        return only(self.template, "AWS::CodePipeline::Pipeline")
 
     @property
     def deploys(self) -> dict[str, dict[str, Any]]:
@@ -146,6 +138,7 @@ def test_what_pipelines_of_another_account_may_do_there(tmp_path: Path) -> None:
         "states:StartExecution": {f"{states}:stateMachine:appdp-shop-prod"},
         "states:DescribeExecution": {f"{states}:execution:appdp-shop-prod:*"},
         "ssm:GetParameter": {f"arn:aws:ssm:us-east-1:{THEIRS}:parameter/appdp/shop/prod/release"},
+        "ssm:GetParametersByPath": {f"arn:aws:ssm:us-east-1:{THEIRS}:parameter/appdp/shop/prod/schedules"},
     }
 
 

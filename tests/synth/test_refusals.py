@@ -175,7 +175,9 @@ def test_every_image_needs_a_repository(environment: Environment) -> None:
 
 
 def test_an_unknown_argument_is_refused_as_python_does(environment: Environment) -> None:
-    with pytest.raises(TypeError, match=r"WebService\(\) has no argument cpus; besides its own it takes cluster, name"):
+    with pytest.raises(
+        TypeError, match=r"WebService\(\) has no argument cpus; besides its own it takes alarms, architecture"
+    ):
         environment.web(cpus=256)
     with pytest.raises(TypeError, match="needs the argument cluster"):
         Worker(environment.services_stack, "Web", deployer=environment.deployer)  # type: ignore[call-arg] # the fault

@@ -19,7 +19,7 @@ SESSION_NAME: Final = "appdp-publish"
 """How the other account's CloudTrail calls us."""
 
 SESSION_SECONDS: Final = 900
-"""The shortest session there is; one call is made with it.
+"""The shortest session there is; one read is made with it.
 
 See: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
@@ -32,8 +32,9 @@ class _Keys(TypedDict, total=False):
 
 
 class AwsElsewhere:
-    """Implements :class:`appdp.engine.publish.ports.Elsewhere`. Needs ``ssm:GetParameter`` in other regions and, for
-    other accounts, ``sts:AssumeRole`` on the role, which needs ``ssm:GetParameter``.
+    """Implements :class:`appdp.engine.publish.ports.Elsewhere`. Needs ``ssm:GetParameter`` and
+    ``ssm:GetParametersByPath`` in other regions and, for other accounts, ``sts:AssumeRole`` on the role, which needs
+    the same.
     """
 
     def __init__(self, session: Session) -> None:
@@ -49,6 +50,16 @@ class AwsElsewhere:
                 if code_of(error) == "ParameterNotFound":
                     return None
                 raise
+            finally:
+                client.close()
+
+    def parameters(self, at: Place, path: str) -> dict[str, str]:
+        """All parameters below a path over there, at any depth: full name → value."""
+        client = self._ssm(at)
+        with translated("ssm"):
+            try:
+                pages = client.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True)
+                return {item.get("Name", ""): item.get("Value", "") for page in pages for item in page["Parameters"]}
             finally:
                 client.close()
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from appdp.aws.app_spec import primary
 from appdp.aws.errors import code_of, translated
-from appdp.engine.ports import DeploymentStatus, LiveDeployment, LiveRevision, LiveService
+from appdp.engine.live import DeploymentStatus, LiveDeployment, LiveRevision, LiveService
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import (
@@ -54,9 +55,9 @@ _CANNOT_STOP: Final = frozenset(
 
 
 class EcsServices:
-    """Implements :class:`appdp.engine.ports.Services`. Needs ``ecs:DescribeServices``, ``ecs:ListServiceDeployments``,
-    ``ecs:DescribeServiceDeployments``, ``ecs:DescribeServiceRevisions``, ``ecs:UpdateService``,
-    ``ecs:StopServiceDeployment``, and ``iam:PassRole`` for the roles of the task definitions.
+    """ECS's part of :class:`appdp.engine.ports.Services`. Needs ``ecs:DescribeServices``,
+    ``ecs:ListServiceDeployments``, ``ecs:DescribeServiceDeployments``, ``ecs:DescribeServiceRevisions``,
+    ``ecs:UpdateService``, ``ecs:StopServiceDeployment``, and ``iam:PassRole`` for the roles of the task definitions.
     """
 
     def __init__(self, session: Session) -> None:
@@ -145,17 +146,30 @@ def _chunks(items: Sequence[str], size: int) -> Iterator[list[str]]:
 
 
 def _service(item: ServiceTypeDef) -> LiveService:
+    controller = item.get("deploymentController", {}).get("type", "ECS")
+    # CodeDeploy leaves the service itself as it was created; its task sets tell what runs.
+    live = primary(item) if controller == "CODE_DEPLOY" else {}
+    task_sets = item.get("taskSets", ()) if controller == "CODE_DEPLOY" else ()
     return LiveService(
         arn=item.get("serviceArn", ""),
         cluster=item.get("clusterArn", ""),
-        task_definition=item.get("taskDefinition", ""),
+        task_definition=live.get("taskDefinition") or item.get("taskDefinition", ""),
         desired_count=item.get("desiredCount", 0),
         running_count=item.get("runningCount", 0),
         pending_count=item.get("pendingCount", 0),
         strategy=item.get("deploymentConfiguration", {}).get("strategy", "ROLLING"),
-        controller=item.get("deploymentController", {}).get("type", "ECS"),
-        revisions=tuple(revision.get("arn", "") for revision in item.get("currentServiceRevisions", ())),
+        controller=controller,
+        revisions=(
+            *(one.get("taskSetArn", "") for one in task_sets),
+            *(revision.get("arn", "") for revision in item.get("currentServiceRevisions", ())),
+        ),
+        alarms=_alarms(item),
     )
+
+
+def _alarms(item: ServiceTypeDef) -> tuple[str, ...]:
+    alarms = item.get("deploymentConfiguration", {}).get("alarms")
+    return tuple(alarms["alarmNames"]) if alarms and alarms["enable"] else ()
 
 
 def _deployment(item: ServiceDeploymentTypeDef) -> LiveDeployment:

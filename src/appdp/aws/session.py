@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
@@ -13,12 +14,15 @@ from appdp import __version__
 from appdp.aws.errors import translated
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_codepipeline import CodePipelineClient
+    from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
@@ -63,6 +67,7 @@ class Session:
             region = region or os.environ.get("AWS_REGION") or None
             self.boto = boto3.session.Session(profile_name=profile, region_name=region)
         self._ecr: dict[str, ECRClient] = {}
+        self._making = Lock()
 
     @cached_property
     def ecs(self) -> ECSClient:
@@ -71,10 +76,22 @@ class Session:
             return self.boto.client("ecs", config=self.config)
 
     @cached_property
+    def ec2(self) -> EC2Client:
+        """Amazon EC2, for what subnets there are."""
+        with translated("ec2"):
+            return self.boto.client("ec2", config=self.config)
+
+    @cached_property
     def elbv2(self) -> ElasticLoadBalancingv2Client:
         """Elastic Load Balancing."""
         with translated("elasticloadbalancing"):
             return self.boto.client("elbv2", config=self.config)
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        """Amazon CloudWatch."""
+        with translated("cloudwatch"):
+            return self.boto.client("cloudwatch", config=self.config)
 
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
@@ -95,6 +112,12 @@ class Session:
             return self.boto.client("events", config=self.config)
 
     @cached_property
+    def scheduler(self) -> EventBridgeSchedulerClient:
+        """EventBridge Scheduler."""
+        with translated("scheduler"):
+            return self.boto.client("scheduler", config=self.config)
+
+    @cached_property
     def stepfunctions(self) -> SFNClient:
         """Step Functions."""
         with translated("states"):
@@ -112,6 +135,12 @@ class Session:
         with translated("codepipeline"):
             return self.boto.client("codepipeline", config=self.config)
 
+    @cached_property
+    def codedeploy(self) -> Any:  # noqa: ANN401 - there are no stubs of it among our dependencies
+        """CodeDeploy."""
+        with translated("codedeploy"):
+            return self.boto.client("codedeploy", config=self.config)
+
     def region(self) -> str:
         """The region that is used.
 
@@ -122,7 +151,7 @@ class Session:
 
     def ecr(self, region: str) -> ECRClient:
         """Amazon ECR in the region that an image lives in."""
-        if region not in self._ecr:
-            with translated("ecr"):
+        with self._making, translated("ecr"):
+            if region not in self._ecr:
                 self._ecr[region] = self.boto.client("ecr", region_name=region, config=self.config)
         return self._ecr[region]

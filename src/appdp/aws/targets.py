@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appdp.aws.errors import translated
-from appdp.engine.ports import TargetHealth
+from appdp.engine.live import TargetHealth
 
 if TYPE_CHECKING:
     from appdp.aws.session import Session

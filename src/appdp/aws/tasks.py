@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from appdp.aws.errors import translated
-from appdp.engine.ports import LiveTask, StoppedContainer
+from appdp.engine.live import LiveTask, StoppedContainer
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ContainerTypeDef, TaskTypeDef
 
     from appdp.aws.session import Session
 
-_DESCRIBE: Final = 100
+DESCRIBE: Final = 100
 """Tasks a DescribeTasks call takes.
 
 See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
@@ -34,13 +34,14 @@ class EcsTasks:
         )
         arns = [arn for page in pages for arn in page["taskArns"]]
         tasks: list[LiveTask] = []
-        for start in range(0, len(arns), _DESCRIBE):
-            answer = self._session.ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + _DESCRIBE])
-            tasks.extend(_task(item) for item in answer["tasks"])
+        for start in range(0, len(arns), DESCRIBE):
+            answer = self._session.ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + DESCRIBE])
+            tasks.extend(live_task(item) for item in answer["tasks"])
         return tuple(tasks)
 
 
-def _task(item: TaskTypeDef) -> LiveTask:
+def live_task(item: TaskTypeDef) -> LiveTask:
+    """A task as the engine sees it."""
     started = item.get("startedAt")
     created = item.get("createdAt")
     return LiveTask(

@@ -27,6 +27,11 @@ def wildcard_finding(construct: IConstruct, resource: str) -> str:
     return f"AwsSolutions-IAM5[Resource::{_flat(Stack.of(construct).resolve(resource))}]"
 
 
+def managed_policy_finding(policy: str) -> str:
+    """The id under which cdk-nag reports a role that has this managed policy of AWS."""
+    return f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{policy}]"
+
+
 def _flat(value: Any) -> str:  # noqa: ANN401 - a resolved CloudFormation value is any JSON
     match value:
         case {"Fn::Join": [separator, parts]}:

@@ -8,7 +8,7 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 
 from appdp.cdk.architecture import Architecture
-from appdp.cdk.pipeline_permissions import allow
+from appdp.cdk.statements import allow
 
 PULL_ACTIONS: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 """See: https://docs.aws.amazon.com/codebuild/latest/userguide/sample-ecr.html"""

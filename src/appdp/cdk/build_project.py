@@ -19,8 +19,9 @@ from appdp.cdk.architecture import Architecture
 from appdp.cdk.bake import REGISTRY, Attestations, images_for
 from appdp.cdk.build_images import newest, pull_statements
 from appdp.cdk.buildspec import ARCHITECTURE, BUILDKIT_IMAGE, buildspec
-from appdp.cdk.pipeline_permissions import NO_RESOURCE, PipelineNames, allow, build_statements, vpc_statements
+from appdp.cdk.pipeline_permissions import NO_RESOURCE, PipelineNames, build_statements, vpc_statements
 from appdp.cdk.pull_through_cache import PULL_ACTIONS
+from appdp.cdk.statements import allow
 from appdp.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import ArnFormat, Duration, Stack, Stage, Token
+from aws_cdk import Duration, Stack, Stage
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_ssm as ssm
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IConstruct
 
+from appdp.cdk.claims import Claims
 from appdp.cdk.deployer_findings import MANAGED_POLICY, acknowledge_deployer_findings
+from appdp.cdk.environment_names import Names
 from appdp.cdk.hold_settings import HoldSettings
-from appdp.cdk.parameter_sizes import ADVANCED_BYTES, check_size
-from appdp.cdk.permissions import Names, advance_statements, approver_statements, gate_statements, reader_statements
+from appdp.cdk.hotswap_permissions import build_recipes, check_marked, hotswap_statements
+from appdp.cdk.image_actions import IMAGE_ACTIONS, IMAGE_READS, PUSH_ACTIONS
+from appdp.cdk.manifest_parameter import images_parameter
+from appdp.cdk.permissions import (
+    advance_statements,
+    approver_statements,
+    gate_statements,
+    reader_statements,
+    runner_statements,
+)
 from appdp.cdk.places import check_account
 from appdp.cdk.release_parameter import ReleaseParameter
 from appdp.cdk.release_role import release_role
-from appdp.cdk.repositories import ImageRepositories
+from appdp.cdk.repositories import ImageRepositories, home_of
 from appdp.cdk.runtime_function import RuntimeFunction
 from appdp.cdk.state_machine import definition
+from appdp.cdk.statements import allow, grants, pass_roles
 from appdp.errors import ConfigurationError
 from appdp.model import handoff
 from appdp.model.application import Application
-from appdp.model.environment import DeployerManifest, ImageRepository
-
-IMAGE_ACTIONS = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer", "ecr:PutImage")
-"""Read what a release's tag names, and move the environment's tag."""
+from appdp.model.environment import DeployerManifest
 
 
 class Deployer(Construct):
@@ -60,6 +68,8 @@ class Deployer(Construct):
             ``appdp approve``; a rollback does not wait. Default: only what is deployed with ``--hold`` waits.
         approval_expires: how long a release waits for that before it goes back, in whole minutes from 5 minutes to 23
             hours: ECS ends a lifecycle hook after 24. Default: 8 hours.
+        hotswap: whether ``appdp hotswap`` may put what a laptop built into a service until the next release. The
+            manifest then says how the images are built. Default: it may not.
 
     Attributes:
         application: as given.
@@ -67,6 +77,7 @@ class Deployer(Construct):
         images: image name → ``ContainerImage`` that names the environment's tag; works in any task definition.
         state_machine: runs deployments.
         role: what the function around the engine may do.
+        schedule_group: the group of the environment's schedules.
         gate: the function that ECS asks before traffic moves.
         gate_function_role: what that function may do.
         gate_role: the role with which ECS calls it.
@@ -75,8 +86,8 @@ class Deployer(Construct):
         release_role: the role of pipelines of another account, or None.
 
     Raises:
-        ConfigurationError: a name or an account that is none, a mapping that does not fit the application's images, or
-            an approval that cannot be.
+        ConfigurationError: a name or an account that is none, a mapping that does not fit the application's images, an
+            approval that cannot be, or hot swaps of an environment that is protected or asks for approvals.
     """
 
     def __init__(  # noqa: PLR0913 - flat keyword-only props, as everywhere in the CDK
@@ -91,13 +102,17 @@ class Deployer(Construct):
         released_from: str | None = None,
         approve: str | None = None,
         approval_expires: Duration | None = None,
+        hotswap: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self.application = application
         self.environment = handoff.check_environment(f"{self.node.path}: environment", environment)
         self.names = Names(stack=Stack.of(self), application=application.name, environment=environment)
         hold = HoldSettings.of(self.node.path, approve, approval_expires)
-        self._claimed: dict[str, str] = {}
+        self._recipes = build_recipes(
+            self.node.path, application, hotswap=hotswap, protected=protected, approve=approve
+        )
+        self._claims = Claims(self.node.path, self.names)
         self._repositories = self._checked(repositories)
         self.images: Mapping[str, ecs.ContainerImage] = {
             name: ecs.ContainerImage.from_ecr_repository(repository, handoff.environment_tag(environment))
@@ -106,6 +121,9 @@ class Deployer(Construct):
         self.release = ReleaseParameter(self, "Release", names=self.names)
         self._define_advance()
         self._define_gate()
+        self.schedule_group = scheduler.CfnScheduleGroup(
+            self, "Schedules", name=handoff.schedule_group(application.name, environment)
+        )
         self.released_from = released_from
         self.release_role = self._release_role(released_from)
         self.load_balancing_role = iam.Role(
@@ -115,19 +133,10 @@ class Deployer(Construct):
             assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"),
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(MANAGED_POLICY)],
         )
-        self.manifest = ssm.CfnParameter(
+        self.manifest = images_parameter(
             self,
-            "Manifest",
-            name=handoff.deployer_parameter(application.name, environment),
-            type="String",
-            # With many images it outgrows the 4 KiB of a Standard parameter.
-            tier="Intelligent-Tiering",
-            value=check_size(
-                self,
-                self._manifest(hold, protected=protected).to_json(),
-                limit=ADVANCED_BYTES,
-                hint="Divide the images between two applications; those of one application are released together.",
-            ),
+            handoff.deployer_parameter(application.name, environment),
+            self._manifest(hold, protected=protected).to_json(),
         )
         acknowledge_deployer_findings(self)
 
@@ -159,8 +168,7 @@ class Deployer(Construct):
         )
         self.advance: lambda_.IFunction = runtime.function
         self.role: iam.IRole = runtime.role
-        for repository in self._repositories.values():
-            repository.grant(self.role, *IMAGE_ACTIONS)
+        self._image_grants(self.role, IMAGE_ACTIONS)
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",
@@ -185,7 +193,7 @@ class Deployer(Construct):
         self.gate_role: iam.IRole = self._invoking_role("HookRole", "ecs.amazonaws.com", self.gate)
 
     def _invoking_role(self, construct_id: str, principal: str, function: lambda_.IFunction) -> iam.Role:
-        invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])
+        invoke = allow(["lambda:InvokeFunction"], [function.function_arn])
         return iam.Role(
             self,
             construct_id,
@@ -206,22 +214,11 @@ class Deployer(Construct):
             application=self.application.name,
             environment=self.environment,
             state_machine=self.state_machine.state_machine_arn,
-            images={name: self._home(repository) for name, repository in self._repositories.items()},
+            images={name: home_of(repository, Stack.of(self)) for name, repository in self._repositories.items()},
             protected=protected,
             approve=hold.approve,
             approval_expires_seconds=hold.expires_seconds,
-        )
-
-    def _home(self, repository: ecr.IRepository) -> ImageRepository:
-        # Not its env: that of a repository imported with attributes is ours, whatever its ARN says.
-        stack = Stack.of(self)
-        arn = stack.split_arn(repository.repository_arn, ArnFormat.SLASH_RESOURCE_NAME)
-        account, region = arn.account or stack.account, arn.region or stack.region
-        return ImageRepository(
-            registry=f"{account}.dkr.ecr.{region}.{stack.url_suffix}",
-            repository=repository.repository_name,
-            registry_id=account,
-            region=region,
+            hotswap=self._recipes,
         )
 
     @property
@@ -248,48 +245,34 @@ class Deployer(Construct):
             ConfigurationError: it shares the deployer's stack, is in another account or region, or another one has the
                 name.
         """
-        self._check_place(service)
-        home = self.names.stack.node.path
-        stack: Stack | None = Stack.of(service)
-        while stack is not None:
-            if stack.node.path == home:
-                raise ConfigurationError(
-                    f"{service.node.path} is in the stack of its own deployer ({self.node.path}). The release "
-                    "parameter must exist before a stack with services can be deployed.",
-                    hint=f"Put the Deployer into a stack of its own, such as '{home}-deployer', and deploy it first.",
-                )
-            stack = stack.nested_stack_parent
-        if name in self._claimed:
-            raise ConfigurationError(
-                f"{service.node.path}: the name {name!r} is taken by {self._claimed[name]} in environment "
-                f"{self.environment!r}.",
-                hint="Give one of them another name=.",
-            )
-        self._claimed[name] = service.node.path
-        Stack.of(service).add_stack_dependency(self.names.stack)
-
-    def _check_place(self, service: IConstruct) -> None:
-        ours, theirs = self.names.stack, Stack.of(service)
-        for kind, here, there in (("account", ours.account, theirs.account), ("region", ours.region, theirs.region)):
-            if here != there and not Token.is_unresolved(here) and not Token.is_unresolved(there):
-                raise ConfigurationError(
-                    f"{service.node.path} is in {kind} {there}, but its deployer ({self.node.path}) is in {here}: a "
-                    "deployer runs the deployments of its own account and region.",
-                    hint=f"Give both stacks the same env=, or make a Deployer for another environment in {there}.",
-                )
+        self._claims.add(service, name)
 
     def grant_deploy(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
         """Let someone deploy to this environment, roll it back, and look at, follow and stop its deployments."""
-        grants = _grants(grantee, reader_statements(self.names))
-        images = [
-            repository.grant(grantee, "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer")
-            for repository in self._repositories.values()
-        ]
-        return [*grants, *images]
+        found = grants(grantee, reader_statements(self.names))
+        return [*found, *self._image_grants(grantee, IMAGE_READS)]
 
     def grant_approve(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
         """Let someone decide on releases that are on hold (``appdp approve``, ``reject``), but start none."""
-        return _grants(grantee, approver_statements(self.names))
+        return grants(grantee, approver_statements(self.names))
+
+    def grant_run_jobs(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
+        """Let someone run the environment's jobs by hand (``appdp run``), with any command, and read what they say."""
+        images = self._image_grants(grantee, IMAGE_READS)
+        return [*grants(grantee, runner_statements(self.names)), *images]
+
+    def grant_hotswap(self, grantee: iam.IGrantable) -> Sequence[iam.Grant]:
+        """Let someone put what they built into a service until the next release (``appdp hotswap``).
+
+        Raises:
+            ConfigurationError: the environment has no ``hotswap=True``.
+        """
+        check_marked(self.node.path, marked=self._recipes is not None)
+        images = self._image_grants(grantee, PUSH_ACTIONS)
+        return [*grants(grantee, hotswap_statements(self.names)), *images]
+
+    def _image_grants(self, grantee: iam.IGrantable, actions: Sequence[str]) -> list[iam.Grant]:
+        return [repository.grant(grantee, *actions) for repository in self._repositories.values()]
 
     def grant_pass_role(self, scope: Construct, *roles: iam.IRole) -> iam.Policy:
         """Let deployments register task definitions with these roles.
@@ -305,23 +288,10 @@ class Deployer(Construct):
             scope: where the policy is defined; in the roles' stack, since this one is deployed before it.
             roles: the task and execution roles.
         """
-        statement = iam.PolicyStatement(
-            actions=["iam:PassRole"],
-            resources=[role.role_arn for role in roles],
-            conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-        )
+        statement = pass_roles([role.role_arn for role in roles], "ecs-tasks.amazonaws.com")
         construct_id = f"MayPassRoles-{self.application.name}--{self.environment}"
         existing = scope.node.try_find_child(construct_id)
         if isinstance(existing, iam.Policy):
             existing.add_statements(statement)
             return existing
         return iam.Policy(scope, construct_id, roles=[self.role], statements=[statement])
-
-
-def _grants(grantee: iam.IGrantable, statements: Sequence[iam.PolicyStatement]) -> list[iam.Grant]:
-    return [
-        iam.Grant.add_to_principal(
-            grantee=grantee, actions=list(statement.actions), resource_arns=list(statement.resources)
-        )
-        for statement in statements
-    ]

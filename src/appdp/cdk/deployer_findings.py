@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appdp.cdk.acknowledgements import acknowledge_findings, wildcard_finding
+from appdp.cdk.acknowledgements import acknowledge_findings, managed_policy_finding, wildcard_finding
 from appdp.cdk.permissions import wildcards
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def acknowledge_deployer_findings(deployer: Deployer) -> None:
     acknowledge_findings(
         deployer.load_balancing_role,
         {
-            f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{MANAGED_POLICY}]": "The policy that AWS "
-            "documents for this role, kept up to date with what ECS does.",
+            managed_policy_finding(MANAGED_POLICY): "The policy that AWS documents for this role, kept up to date with "
+            "what ECS does.",
         },
     )

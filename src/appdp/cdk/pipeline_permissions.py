@@ -13,26 +13,11 @@ from typing import Final
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 
+from appdp.cdk.image_actions import PUBLISH_ACTIONS, PUSH_ACTIONS
 from appdp.cdk.pipeline_environment import PipelineEnvironment
 from appdp.cdk.release_role import EXECUTION_ACTIONS, STATE_MACHINE_ACTIONS, release_role_arn
+from appdp.cdk.statements import allow
 from appdp.model import handoff
-
-PUSH_ACTIONS: Final = (
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:CompleteLayerUpload",
-    "ecr:GetDownloadUrlForLayer",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-)
-"""Push images, and read their caches.
-
-See: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
-"""
-
-PUBLISH_ACTIONS: Final = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:PutImage")
-"""Read the architectures' manifests, or the configuration of one without attestations, and put the index of them."""
 
 SCAN_ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "ecr_basic": ("ecr:DescribeImageScanFindings", "ecr:StartImageScan"),
@@ -178,12 +163,18 @@ def publish_statements(
             if environment.account is None
         ),
     ]
+    schedules = [
+        names.parameter(handoff.schedules_path(application, environment.name), environment.region)
+        for environment in environments
+        if environment.account is None
+    ]
     inspector = [allow(INSPECTOR_ACTIONS, ["*"])] if scan == "ecr_enhanced" else []
     return [
         allow(["ecr:GetAuthorizationToken"], ["*"]),
         allow([*PUBLISH_ACTIONS, *SCAN_ACTIONS.get(scan or "", ())], sorted(repositories)),
         *inspector,
         allow(["ssm:GetParameter"], read),
+        *([allow(["ssm:GetParametersByPath"], schedules)] if schedules else []),
         allow(["ssm:PutParameter"], [latest]),
         allow(["events:PutEvents"], [names.event_bus()], {"StringEquals": {"events:source": handoff.EVENT_SOURCE}}),
         *_assuming(names, environments),
@@ -227,12 +218,3 @@ def pipeline_statements(  # noqa: PLR0913 - each is another service
 def _assuming(names: PipelineNames, environments: Iterable[PipelineEnvironment]) -> list[iam.PolicyStatement]:
     roles = names.release_roles(environments)
     return [allow(["sts:AssumeRole"], roles)] if roles else []
-
-
-def allow(
-    actions: Sequence[str],
-    resources: Sequence[str],
-    conditions: Mapping[str, Mapping[str, str | Sequence[str]]] | None = None,
-) -> iam.PolicyStatement:
-    """One statement."""
-    return iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from appdp.cdk.acknowledgements import acknowledge_findings, wildcard_finding
-from appdp.cdk.parameter_sizes import ADVANCED_BYTES, check_size
+from appdp.cdk.manifest_parameter import images_parameter
 from appdp.cdk.pipeline_permissions import NO_RESOURCE, PipelineNames, publish_statements
 from appdp.cdk.runtime_function import RuntimeFunction
 from appdp.model import handoff
@@ -97,24 +96,10 @@ class Publisher(Construct):
                 if environment.elsewhere
             },
         )
-        self.manifest = self._parameter(names, manifest.to_json())
-        acknowledge_findings(self.role, {wildcard_finding(self, "*"): NO_RESOURCE})
-
-    def _parameter(self, names: PipelineNames, value: str) -> ssm.CfnParameter:
-        return ssm.CfnParameter(
-            self,
-            "Manifest",
-            name=handoff.pipeline_parameter(names.application, names.pipeline),
-            type="String",
-            # With many images it outgrows the 4 KiB of a Standard parameter.
-            tier="Intelligent-Tiering",
-            value=check_size(
-                self,
-                value,
-                limit=ADVANCED_BYTES,
-                hint="Divide the images between two applications; those of one application are released together.",
-            ),
+        self.manifest = images_parameter(
+            self, handoff.pipeline_parameter(names.application, names.pipeline), manifest.to_json()
         )
+        acknowledge_findings(self.role, {wildcard_finding(self, "*"): NO_RESOURCE})
 
 
 def _images(stack: Stack, application: Application, registry: str) -> dict[str, PublishedImage]:

@@ -14,11 +14,51 @@ from constructs import Construct, IValidation
 
 from appdp.cdk.architecture import Architecture, check_platform
 from appdp.cdk.deployer import Deployer
-from appdp.cdk.task import Task
+from appdp.cdk.task import Task, TaskSettings, define_task
+from appdp.cdk.task_options import TaskOptions
 from appdp.errors import ConfigurationError
 
 
-def adopt_task(
+def task_of(  # noqa: PLR0913 - what a task is made of
+    scope: Construct,
+    name: str,
+    deployer: Deployer,
+    options: TaskOptions,
+    settings: TaskSettings,
+    port: int | None = None,
+) -> Task:
+    """The task of a service, job or schedule: its ready-made task definition, or one that is made from the settings.
+
+    Raises:
+        ConfigurationError: both are given, or one of them cannot be.
+        NotFound: an image that the application does not have.
+    """
+    ready_made, images = options.get("task_definition"), options.get("images")
+    _check_task(scope, settings, ready_made, images)
+    if ready_made is None:
+        return define_task(scope, name, deployer, settings, port)
+    return _adopt_task(scope, deployer, ready_made, images)
+
+
+def _check_task(
+    scope: Construct,
+    settings: TaskSettings,
+    definition: ecs.FargateTaskDefinition | None,
+    images: Mapping[str, str] | None,
+) -> None:
+    """Raise unless a task is either described by its settings, or ready-made."""
+    if definition is None and images is not None:
+        raise ConfigurationError(
+            f"{scope.node.path}: images= without task_definition=.", hint="Say image= for a single container."
+        )
+    if definition is not None and settings.given:
+        raise ConfigurationError(
+            f"{scope.node.path}: {', '.join(settings.given)} together with task_definition=, which has its own.",
+            hint="Set them on the task definition.",
+        )
+
+
+def _adopt_task(
     scope: Construct, deployer: Deployer, definition: ecs.FargateTaskDefinition, images: Mapping[str, str] | None
 ) -> Task:
     """A ready-made task definition. The deployer gets the right to pass its roles.

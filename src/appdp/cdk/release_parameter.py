@@ -5,7 +5,8 @@ from __future__ import annotations
 from aws_cdk import CustomResource, Duration
 from constructs import Construct
 
-from appdp.cdk.permissions import Names, sentinel_statements
+from appdp.cdk.environment_names import Names
+from appdp.cdk.permissions import sentinel_statements
 from appdp.cdk.runtime_function import RuntimeFunction
 from appdp.model import handoff
 

@@ -9,7 +9,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from appdp.cdk.acknowledgements import acknowledge_findings, wildcard_finding
-from appdp.cdk.permissions import Names
+from appdp.cdk.environment_names import Names
+from appdp.cdk.statements import allow
 from appdp.model import handoff
 
 STATE_MACHINE_ACTIONS: Final = ("states:DescribeStateMachine", "states:StartExecution")
@@ -23,8 +24,8 @@ See: https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-
 def release_role(scope: Construct, construct_id: str, *, names: Names, account: str) -> iam.Role:
     """Define it. Pipelines find it by its name; see :func:`release_role_arn`.
 
-    It may start the environment's deployments, follow them, and read which release runs. The action that uses it has
-    no artifacts, so it needs neither the pipeline's bucket nor a key.
+    It may start the environment's deployments, follow them, and read which release runs and what schedules there are.
+    The action that uses it has no artifacts, so it needs neither the pipeline's bucket nor a key.
 
     Args:
         scope: the deployer.
@@ -37,10 +38,12 @@ def release_role(scope: Construct, construct_id: str, *, names: Names, account: 
     pipelines = f"arn:{stack.partition}:iam::{account}:role{handoff.pipelines_path(names.application)}/*"
     executions = names.state_machine("execution", ":*")
     release = names.parameter(handoff.release_parameter(names.application, names.environment))
+    schedules = names.parameter(handoff.schedules_path(names.application, names.environment))
     statements = [
-        iam.PolicyStatement(actions=list(STATE_MACHINE_ACTIONS), resources=[names.state_machine()]),
-        iam.PolicyStatement(actions=list(EXECUTION_ACTIONS), resources=[executions]),
-        iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[release]),
+        allow(STATE_MACHINE_ACTIONS, [names.state_machine()]),
+        allow(EXECUTION_ACTIONS, [executions]),
+        allow(["ssm:GetParameter"], [release]),
+        allow(["ssm:GetParametersByPath"], [schedules]),
     ]
     role = iam.Role(
         scope,

@@ -17,18 +17,18 @@ from constructs import Construct, IConstruct
 from appdp.cdk.acknowledgements import acknowledge_warnings
 from appdp.cdk.capacity import Capacity
 from appdp.cdk.cluster_capacity import check_cluster
+from appdp.cdk.codedeploy import CodeDeployGroup, Released
 from appdp.cdk.deployer import Deployer
-from appdp.cdk.parameter_sizes import STANDARD_BYTES, check_size
-from appdp.cdk.permissions import ENVIRONMENT_TAG
-from appdp.cdk.ready_made import adopt_task
+from appdp.cdk.environment_names import ENVIRONMENT_TAG
+from appdp.cdk.manifest_parameter import manifest_parameter
+from appdp.cdk.ready_made import task_of
 from appdp.cdk.scaling import Scaling
 from appdp.cdk.service_findings import acknowledge_service_findings
 from appdp.cdk.service_options import ServiceOptions, check_options
 from appdp.cdk.service_settings import ServiceSettings, fargate_service
-from appdp.cdk.task import Task, TaskSettings, define_task
-from appdp.errors import ConfigurationError
+from appdp.cdk.task import Task, TaskSettings
 from appdp.model import handoff
-from appdp.model.environment import ServiceManifest
+from appdp.model.environment import ServiceManifest, StrategyKind
 
 WARNINGS: Final = {
     "@aws-cdk/aws-ecs:shouldUseCircuitBreaker": "ECS's circuit breaker is for rolling deployments only; the deployer's "
@@ -46,6 +46,7 @@ class ReleasedService(Construct):
         task_definition: what CloudFormation registers; releases are clones of it.
         log_group: where the container logs; None with a ready-made task definition.
         scalable: the scalable task count, or None without scaling.
+        codedeploy: CodeDeploy's application and group, or None when ECS deploys the service itself.
         manifest: the parameter through which the deployer finds the service.
     """
 
@@ -61,26 +62,15 @@ class ReleasedService(Construct):
         self, options: ServiceOptions, *, port: int | None = None, health_check: ecs.HealthCheck | None = None
     ) -> Task:
         """The task definition: from the options, or the ready-made one."""
-        settings = TaskSettings.of(options, health_check)
-        ready_made, images = options.get("task_definition"), options.get("images")
-        if ready_made is None:
-            if images is not None:
-                raise ConfigurationError(
-                    f"{self.node.path}: images= without task_definition=.", hint="Say image= for a single container."
-                )
-            return define_task(self, self.service_name, self.deployer, settings, port)
-        if settings.given:
-            raise ConfigurationError(
-                f"{self.node.path}: {', '.join(settings.given)} together with task_definition=, which has its own.",
-                hint="Set them on the task definition.",
-            )
-        return adopt_task(self, self.deployer, ready_made, images)
+        settings = TaskSettings.of(options, health_check=health_check)
+        return task_of(self, self.service_name, self.deployer, options, settings, port)
 
     def define_service(self, task: Task, settings: ServiceSettings) -> None:
         """Define the ECS service, without traffic yet."""
         settings.check(self.node.path)
         check_cluster(self, settings.cluster, settings.capacity or Capacity.on_demand())
         self._settings = settings
+        self.codedeploy: CodeDeployGroup | None = None
         self._task = task
         self.task_definition = task.definition
         self.log_group = task.log_group
@@ -95,6 +85,18 @@ class ReleasedService(Construct):
         acknowledge_warnings(self, WARNINGS)
         acknowledge_service_findings(task.definition, execute_command=settings.enable_execute_command)
 
+    def define_codedeploy(self, released: Released) -> None:
+        """Define what CodeDeploy needs to deploy the service. Before the manifest, which names it."""
+        self.codedeploy = CodeDeployGroup(
+            self,
+            "CodeDeploy",
+            deployer=self.deployer,
+            name=self.service_name,
+            strategy=self._settings.strategy,
+            released=released,
+        )
+        self._render_alarms()
+
     def define_manifest(self, *, target_groups: Sequence[str] = (), test_url: str | None = None) -> None:
         """Define the parameter through which the deployer finds the service."""
         manifest = ServiceManifest(
@@ -107,19 +109,14 @@ class ReleasedService(Construct):
             desired_count=self._settings.first_count,
             target_groups=tuple(target_groups),
             test_url=test_url,
+            deployment_group=self.codedeploy.deployment_group if self.codedeploy else None,
         )
         names = self.deployer.names
-        self.manifest = ssm.CfnParameter(
+        self.manifest = manifest_parameter(
             self,
-            "Manifest",
-            name=handoff.service_parameter(names.application, names.environment, self.service_name),
-            type="String",
-            value=check_size(
-                self,
-                manifest.to_json(),
-                limit=STANDARD_BYTES,
-                hint="Shorten test_url= or the names of the containers in images=.",
-            ),
+            handoff.service_parameter(names.application, names.environment, self.service_name),
+            manifest.to_json(),
+            hint="Shorten test_url= or the names of the containers in images=.",
         )
 
     def _count_tasks(self, settings: ServiceSettings) -> None:
@@ -156,9 +153,23 @@ class ReleasedService(Construct):
         self._render_alarms()
 
     def _render_alarms(self) -> None:
+        if self._settings.strategy.kind is StrategyKind.CODEDEPLOY:
+            if self.codedeploy is not None:
+                self.codedeploy.render_alarms(self._alarms)
+            return
         # The L2 service keeps the alarms of its first call only, and writes an empty block when there are none.
         alarms = {"AlarmNames": self._alarms, "Enable": True, "Rollback": True} if self._alarms else None
         _override(self.service, "DeploymentConfiguration.Alarms", alarms)
+
+    @property
+    def settings(self) -> ServiceSettings:
+        """Where and how its tasks run, for what runs beside it."""
+        return self._settings
+
+    @property
+    def images(self) -> dict[str, str]:
+        """Container name → image name of the application."""
+        return dict(self._task.images)
 
     @property
     def connections(self) -> ec2.Connections:

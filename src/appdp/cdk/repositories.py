@@ -14,6 +14,7 @@ from appdp.cdk.places import check_account, check_region
 from appdp.errors import ConfigurationError
 from appdp.model import handoff
 from appdp.model.application import Application
+from appdp.model.environment import ImageRepository
 
 MOVING_TAGS = ("env-*", "cache-*")
 """Environment tags and build caches: the only tags that may move. At most five filters.
@@ -190,6 +191,19 @@ class ImageRepositories(Construct):
             )
             for image in application.images
         }
+
+
+def home_of(repository: ecr.IRepository, stack: Stack) -> ImageRepository:
+    """Where a repository is, as a manifest that ``stack`` defines says it."""
+    # Not its env: that of a repository imported with attributes is ours, whatever its ARN says.
+    arn = stack.split_arn(repository.repository_arn, ArnFormat.SLASH_RESOURCE_NAME)
+    account, region = arn.account or stack.account, arn.region or stack.region
+    return ImageRepository(
+        registry=f"{account}.dkr.ecr.{region}.{stack.url_suffix}",
+        repository=repository.repository_name,
+        registry_id=account,
+        region=region,
+    )
 
 
 def _untagged(days: int) -> ecr.LifecycleRule:

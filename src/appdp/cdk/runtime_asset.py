@@ -13,6 +13,16 @@ import appdp
 PARTS: Final = ("errors.py", "model", "engine", "aws", "runtime")
 """What the functions run. The Lambda runtime brings boto3; nothing else of third parties is needed."""
 
+LAPTOP_ONLY: Final = (
+    "engine/hotswap",
+    "engine/scaffold",
+    "engine/verify",
+    "aws/facts",
+    "aws/blueprints.py",
+    "aws/registry_logins.py",
+)
+"""What is below them for the command line alone."""
+
 _PACKAGE: Final = Path(appdp.__file__).parent
 
 
@@ -34,4 +44,5 @@ def runtime_code() -> lambda_.AssetCode:
 def _everything_but_our_parts() -> list[str]:
     kept = ["__init__.py", *PARTS]
     # Git's rules: the last matching pattern wins, and a folder must be let in before what is in it.
-    return ["/*", "!/appdp", "/appdp/*", *(f"!/appdp/{part}" for part in kept), "__pycache__", "*.pyc"]
+    own = [f"/appdp/{part}" for part in LAPTOP_ONLY]
+    return ["/*", "!/appdp", "/appdp/*", *(f"!/appdp/{part}" for part in kept), *own, "__pycache__", "*.pyc"]

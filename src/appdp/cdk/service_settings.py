@@ -83,19 +83,21 @@ def fargate_service(
 ) -> ecs.FargateService:
     """The ECS service, and its security group unless it was given some."""
     strategy = settings.strategy
-    public = ec2.SubnetType.PUBLIC if settings.assign_public_ip else ec2.SubnetType.PRIVATE_WITH_EGRESS
-    subnets = settings.subnets or ec2.SubnetSelection(subnet_type=public)
+    subnets = chosen_subnets(settings.network, settings.subnets, public=settings.assign_public_ip)
     groups = list(settings.security_groups) or [ec2.SecurityGroup(scope, "SecurityGroup", vpc=settings.network)]
     rolling = strategy.kind is StrategyKind.ROLLING
+    by_codedeploy = strategy.kind is StrategyKind.CODEDEPLOY
+    controller = ecs.DeploymentController(type=ecs.DeploymentControllerType.CODE_DEPLOY) if by_codedeploy else None
     return ecs.FargateService(
         scope,
         "Service",
         cluster=settings.cluster,
         task_definition=task_definition,
         capacity_provider_strategies=(settings.capacity or Capacity.on_demand()).strategies(),
-        vpc_subnets=ec2.SubnetSelection(subnets=settings.network.select_subnets(**_selection(subnets)).subnets),
+        vpc_subnets=ec2.SubnetSelection(subnets=subnets),
         security_groups=groups,
         assign_public_ip=settings.assign_public_ip,
+        deployment_controller=controller,
         min_healthy_percent=100,
         max_healthy_percent=200,
         circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True) if rolling else None,
@@ -106,6 +108,12 @@ def fargate_service(
         enable_execute_command=settings.enable_execute_command,
         health_check_grace_period=settings.health_check_grace_period,
     )
+
+
+def chosen_subnets(vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None, *, public: bool) -> list[ec2.ISubnet]:
+    """The subnets of tasks: those that are selected, or else private ones, or public ones for a public address."""
+    kind = ec2.SubnetType.PUBLIC if public else ec2.SubnetType.PRIVATE_WITH_EGRESS
+    return list(vpc.select_subnets(**_selection(subnets or ec2.SubnetSelection(subnet_type=kind))).subnets)
 
 
 def _selection(subnets: ec2.SubnetSelection) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration
@@ -36,6 +37,22 @@ _ECS_STRATEGY: Final = {
     StrategyKind.LINEAR: ecs.DeploymentStrategy.LINEAR,
 }
 
+MAX_TERMINATION_WAIT_MINUTES: Final = 2_880
+"""See: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BlueInstanceTerminationOption.html"""
+
+
+class CodeDeployTraffic(StrEnum):
+    """How CodeDeploy moves traffic; the values are the names of its ready-made deployment configurations.
+
+    See: https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
+    """
+
+    ALL_AT_ONCE = "CodeDeployDefault.ECSAllAtOnce"
+    CANARY_10_PERCENT_5_MINUTES = "CodeDeployDefault.ECSCanary10Percent5Minutes"
+    CANARY_10_PERCENT_15_MINUTES = "CodeDeployDefault.ECSCanary10Percent15Minutes"
+    LINEAR_10_PERCENT_EVERY_1_MINUTES = "CodeDeployDefault.ECSLinear10PercentEvery1Minutes"
+    LINEAR_10_PERCENT_EVERY_3_MINUTES = "CodeDeployDefault.ECSLinear10PercentEvery3Minutes"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
@@ -49,6 +66,7 @@ class Strategy:
         bake_minutes: how long blue stands by after all traffic went to green. 0 to 1,440.
         percent: canary: the first share of the traffic; linear: the share of each step. In steps of 0.1.
         step_bake_minutes: how long a share is watched before the next. 0 to 1,440.
+        traffic: CodeDeploy only: how traffic moves.
 
     Raises:
         ConfigurationError: a number out of range.
@@ -58,9 +76,11 @@ class Strategy:
     bake_minutes: int = 0
     percent: float | None = None
     step_bake_minutes: int = 0
+    traffic: CodeDeployTraffic | None = None
 
     def __post_init__(self) -> None:
-        _check_minutes(f"{self.kind} bake", self.bake_minutes)
+        longest = MAX_TERMINATION_WAIT_MINUTES if self.kind is StrategyKind.CODEDEPLOY else MAX_BAKE_MINUTES
+        _check_minutes(f"{self.kind} bake", self.bake_minutes, longest)
         _check_minutes(f"{self.kind} step bake", self.step_bake_minutes)
         if self.percent is not None:
             _check_percent(self.kind, self.percent)
@@ -124,15 +144,43 @@ class Strategy:
             bake_minutes=_minutes("bake", bake, 5),
         )
 
+    @classmethod
+    def codedeploy(
+        cls,
+        *,
+        traffic: CodeDeployTraffic = CodeDeployTraffic.ALL_AT_ONCE,
+        termination_wait: Duration | None = None,
+    ) -> Strategy:
+        """Blue/green by AWS CodeDeploy, for services that are there already and keep it for now.
+
+        For a new service choose :meth:`blue_green`, :meth:`canary` or :meth:`linear`: AWS recommends these. With
+        CodeDeploy there is no Service Connect, a green has one hour to come up, and CloudFormation may refuse to
+        change more of the service than its count, since UpdateService takes little else then.
+
+        See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html and
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+
+        Args:
+            traffic: how it moves. Default: all at once.
+            termination_wait: how long the old tasks stand by afterwards, in whole minutes up to two days. Default: 5
+                minutes.
+        """
+        return cls(
+            kind=StrategyKind.CODEDEPLOY,
+            traffic=traffic,
+            bake_minutes=_minutes("termination_wait", termination_wait, 5),
+        )
+
     @property
-    def ecs_strategy(self) -> ecs.DeploymentStrategy:
-        """ECS's own word."""
-        return _ECS_STRATEGY[self.kind]
+    def ecs_strategy(self) -> ecs.DeploymentStrategy | None:
+        """ECS's own word; None when CodeDeploy deploys the service."""
+        return _ECS_STRATEGY.get(self.kind)
 
     @property
     def bake_time(self) -> Duration | None:
-        """The bake time, or None for a rolling deployment, which has none."""
-        return Duration.minutes(self.bake_minutes) if self.kind.shifts_traffic else None
+        """ECS's bake time, or None for a rolling deployment, which has none, and for CodeDeploy's."""
+        native = self.kind.shifts_traffic and self.kind is not StrategyKind.CODEDEPLOY
+        return Duration.minutes(self.bake_minutes) if native else None
 
     def steps(self, kind: StrategyKind) -> ecs.TrafficShiftConfig | None:
         """The steps, if this is a strategy of that kind."""
@@ -152,9 +200,10 @@ def _minutes(name: str, duration: Duration | None, default: int) -> int:
     return int(seconds // 60)
 
 
-def _check_minutes(name: str, minutes: int) -> None:
-    if not 0 <= minutes <= MAX_BAKE_MINUTES:
-        raise ConfigurationError(f"Strategy {name}={minutes} minutes: allowed are 0 to {MAX_BAKE_MINUTES} (one day).")
+def _check_minutes(name: str, minutes: int, longest: int = MAX_BAKE_MINUTES) -> None:
+    if not 0 <= minutes <= longest:
+        days = {MAX_BAKE_MINUTES: "one day", MAX_TERMINATION_WAIT_MINUTES: "two days"}[longest]
+        raise ConfigurationError(f"Strategy {name}={minutes} minutes: allowed are 0 to {longest} ({days}).")
 
 
 def _check_percent(kind: StrategyKind, percent: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -15,7 +15,7 @@ from constructs import Construct
 from appdp.cdk.architecture import Architecture, check_platform
 from appdp.cdk.deployer import Deployer
 from appdp.cdk.fargate_sizes import check_size
-from appdp.cdk.service_options import ServiceOptions
+from appdp.cdk.task_options import TaskOptions
 from appdp.model.handoff import deployer_name
 
 DEFAULT_CPU: Final = 256
@@ -28,6 +28,7 @@ class TaskSettings:
     """What a service says about its only container; None where it said nothing."""
 
     image: str | None = None
+    command: Sequence[str] | None = None
     cpu: int | None = None
     memory_mib: int | None = None
     architecture: Architecture | None = None
@@ -35,12 +36,20 @@ class TaskSettings:
     secrets: Mapping[str, ecs.Secret] | None = None
     health_check: ecs.HealthCheck | None = None
     log_retention: logs.RetentionDays | None = None
+    task_role: iam.IRole | None = None
 
     @classmethod
-    def of(cls, options: ServiceOptions, health_check: ecs.HealthCheck | None = None) -> TaskSettings:
-        """The settings among a service's options."""
+    def of(
+        cls,
+        options: TaskOptions,
+        *,
+        command: Sequence[str] | None = None,
+        health_check: ecs.HealthCheck | None = None,
+    ) -> TaskSettings:
+        """The settings among the options."""
         return cls(
             image=options.get("image"),
+            command=command,
             cpu=options.get("cpu"),
             memory_mib=options.get("memory_mib"),
             architecture=options.get("architecture"),
@@ -91,7 +100,7 @@ def define_task(scope: Construct, name: str, deployer: Deployer, settings: TaskS
         cpu=cpu,
         memory_limit_mib=memory_mib,
         runtime_platform=architecture.runtime_platform,
-        task_role=_role(scope, "TaskRole", deployer),
+        task_role=settings.task_role or _role(scope, "TaskRole", deployer),
         execution_role=_role(scope, "ExecutionRole", deployer),
     )
     log_group = logs.LogGroup(
@@ -105,6 +114,7 @@ def define_task(scope: Construct, name: str, deployer: Deployer, settings: TaskS
     definition.add_container(
         name,
         image=deployer.image(image.name),
+        command=None if settings.command is None else list(settings.command),
         environment=settings.environment,
         secrets=settings.secrets,
         health_check=settings.health_check,

@@ -162,15 +162,15 @@ class Traffic(Construct):
             ]
         )
 
-    def send_to(self, service: ecs.FargateService, *, container: str, port: int, role: iam.IRole) -> None:
-        """Register the service's tasks. ``role`` is the one with which ECS moves traffic."""
+    def send_to(self, service: ecs.FargateService, *, container: str, port: int, role: iam.IRole | None) -> None:
+        """Register the service's tasks. ``role`` is the one with which ECS moves traffic; None when it does not."""
         target = service.load_balancer_target(
             container_name=container, container_port=port, alternate_target=self._alternate(role)
         )
         self.blue.add_target(target)
 
-    def _alternate(self, role: iam.IRole) -> ecs.AlternateTarget | None:
-        if self.green is None:
+    def _alternate(self, role: iam.IRole | None) -> ecs.AlternateTarget | None:
+        if self.green is None or role is None:
             return None
         rule = ecs.ListenerRuleConfiguration.application_listener_rule
         return ecs.AlternateTarget(

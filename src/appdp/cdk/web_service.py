@@ -11,6 +11,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
+from appdp.cdk.codedeploy import Released
 from appdp.cdk.deployer import Deployer
 from appdp.cdk.health_check import HealthCheck
 from appdp.cdk.released_service import ReleasedService
@@ -105,24 +106,20 @@ class WebService(ReleasedService):
         task = self.define_or_adopt(options, port=port)
         settings = ServiceSettings.of(options, strategy, health_check.grace)
         self.define_service(task, settings)
-        self.traffic = Traffic(
-            self,
-            "Traffic",
-            route=Route(
-                listener=listener,
-                priority=priority,
-                path_patterns=path_patterns,
-                host_headers=host_headers,
-                test_listener=test_listener,
-            ),
-            targets=TargetSettings(
-                vpc=settings.network,
-                health_check=health_check,
-                deregistration_delay=deregistration_delay,
-            ),
-            shifts=strategy.kind.shifts_traffic,
+        route = Route(
+            listener=listener,
+            priority=priority,
+            path_patterns=path_patterns,
+            host_headers=host_headers,
+            test_listener=test_listener,
         )
+        targets = TargetSettings(
+            vpc=settings.network, health_check=health_check, deregistration_delay=deregistration_delay
+        )
+        self.traffic = Traffic(self, "Traffic", route=route, targets=targets, shifts=strategy.kind.shifts_traffic)
         self._attach(task, container, port, strategy)
+        if strategy.kind is StrategyKind.CODEDEPLOY:
+            self._let_codedeploy(settings.cluster, route)
         self._scale_on_requests(settings.scaling)
         self.define_manifest(
             target_groups=[group.target_group_arn for group in self.traffic.target_groups],
@@ -160,15 +157,29 @@ class WebService(ReleasedService):
                 f"{self.node.path}: {task.definition.node.path} has no container {container or '(any)'!r}.",
                 hint="Name the container that listens: container='web'.",
             )
-        self.traffic.send_to(
-            self.service, container=found.container_name, port=port, role=self.deployer.load_balancing_role
-        )
-        if strategy.kind.shifts_traffic:
+        by_codedeploy = strategy.kind is StrategyKind.CODEDEPLOY
+        role = None if by_codedeploy else self.deployer.load_balancing_role
+        self.traffic.send_to(self.service, container=found.container_name, port=port, role=role)
+        if strategy.kind.shifts_traffic and not by_codedeploy:
             self.service.add_lifecycle_hook(
                 ecs.DeploymentLifecycleLambdaTarget(
                     self.deployer.gate, "Gate", lifecycle_stages=[GATE_STAGE], role=self.deployer.gate_role
                 )
             )
+
+    def _let_codedeploy(self, cluster: ecs.ICluster, route: Route) -> None:
+        if self.traffic.green is None:
+            return
+        self.define_codedeploy(
+            Released(
+                service=self.service,
+                cluster=cluster,
+                blue=self.traffic.blue,
+                green=self.traffic.green,
+                listener=route.listener,
+                test_listener=route.test_listener,
+            )
+        )
 
     def _scale_on_requests(self, scaling: Scaling | None) -> None:
         if self.scalable is not None and scaling is not None and scaling.requests_per_target is not None:

@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from appdp.cli.asking import confirm
-from appdp.cli.context import Aws, Cli
+from appdp.cli.context import Account, Aws, Cli
 from appdp.cli.options import again
 from appdp.cli.output import echo_json, moment, say
 from appdp.engine.deploy import leave, read_deployer, waiting
-from appdp.engine.overview import application_of
 from appdp.model.handoff import check_name
 from appdp.model.hold import Approval, Decision, HoldNotice
 
@@ -27,9 +26,7 @@ class Words:
     dry_run: bool
     yes: bool
     as_json: bool
-    app: str | None
-    profile: str | None
-    region: str | None
+    account: Account
 
     @classmethod
     def of(cls, *, environment: str, decision: Decision, given: Mapping[str, Any]) -> Words:
@@ -44,8 +41,7 @@ def decide(cli: Cli, words: Words) -> int:
         AppdpError: nothing is on hold, something else is, somebody decided before, or AWS cannot be reached.
     """
     check_name("Environment", words.environment)
-    aws = cli.connect(words.profile, words.region)
-    application = application_of(aws.ports.parameters, words.app)
+    aws, application = cli.reach(words.account)
     deployer = read_deployer(application, words.environment, aws.ports)
     notice = waiting(application, words.environment, words.deployment, aws.ports)
     for line in hold_lines(f"{application}/{words.environment}", notice):

@@ -11,6 +11,11 @@ from appdp.cli.options import launch_options
 @click.command()
 @click.argument("environment", metavar="ENV")
 @click.argument("release")
+@click.option(
+    "--rollback-needs-jobs",
+    is_flag=True,
+    help="Remember that a rollback away from this release must say --with-jobs or --without-jobs.",
+)
 @launch_options
 @click.pass_context
 def deploy(ctx: click.Context, /, environment: str, release: str, **given: object) -> None:

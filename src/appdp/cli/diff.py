@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from appdp.cli.context import Cli
+from appdp.cli.context import Account, Cli
 from appdp.cli.options import account_options, json_option
 
 if TYPE_CHECKING:
-    from appdp.engine.deploy import Difference, ServiceDifference
+    from appdp.engine.deploy import Difference, TaskDifference
 
 EXIT_DIFFERENT: Final = 1
 """As ``diff``, ``git diff --exit-code`` and ``kubectl diff`` say it; no other verb ends with 1."""
@@ -31,14 +31,12 @@ _SETS: Final = {"environment": "name", "secrets": "name", "tags": "key"}
 @json_option
 @account_options
 @click.pass_context
-def diff(  # noqa: PLR0913  (click gives every option as an argument)
+def diff(
     ctx: click.Context,
     environment: str,
     release: str | None,
     as_json: bool,
-    app: str | None,
-    profile: str | None,
-    region: str | None,
+    account: Account,
 ) -> None:
     """Show what a deployment would change in the task definitions that run now.
 
@@ -52,11 +50,9 @@ def diff(  # noqa: PLR0913  (click gives every option as an argument)
     """
     from appdp.cli.output import echo_json, say
     from appdp.engine.deploy import difference
-    from appdp.engine.overview import application_of
     from appdp.model.handoff import check_name, check_release
 
-    aws = ctx.ensure_object(Cli).connect(profile, region)
-    application = application_of(aws.ports.parameters, app)
+    aws, application = ctx.ensure_object(Cli).reach(account)
     check_name("Environment", environment)
     found = difference(application, environment, check_release(release) if release else None, aws.ports)
     if as_json:
@@ -64,7 +60,7 @@ def diff(  # noqa: PLR0913  (click gives every option as an argument)
     else:
         for line in _said(found):
             say(line)
-        for service in found.services:
+        for service in found.every:
             for line in _lines(found, service):
                 click.echo(_coloured(line))
     ctx.exit(EXIT_DIFFERENT if found.differs else 0)
@@ -75,11 +71,11 @@ def _said(found: Difference) -> list[str]:
     from appdp.cli.output import columns
 
     head = f"{found.application}/{found.environment}: {found.previous or 'nothing yet'} → {found.release}"
-    rows = [(one.name, "differs" if one.differs else "same", one.reason) for one in found.services]
+    rows = [(one.name, "differs" if one.differs else "same", one.reason) for one in found.every]
     return [head, *columns(rows)]
 
 
-def _lines(found: Difference, service: ServiceDifference) -> Iterator[str]:
+def _lines(found: Difference, service: TaskDifference) -> Iterator[str]:
     """A unified difference, without line ends."""
     now = service.task_definition.rpartition("/")[2]
     return difflib.unified_diff(

@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from typing import Final
 
 from appdp.cli.deciding import decide_commands
 from appdp.cli.ending import EXIT_FAILED, Ending
 from appdp.cli.options import again
 from appdp.cli.output import Narrator, narrator
+from appdp.cli.stepping import LONGEST_WAIT, take_step
 from appdp.cli.stopping import asked_by, stoppable
-from appdp.engine.deploy import Request, advance, passes, take_back
+from appdp.engine.deploy import Request, advance, take_back
 from appdp.engine.ports import Ports
-from appdp.errors import CredentialsError, RemoteError
+from appdp.errors import RemoteError
 from appdp.model.deployment import Deployment, Failure, Outcome, Phase
-
-_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
-"""Seconds to wait between tries of a step. Together they stay within the lock's lease of three minutes."""
-
-_LONGEST_WAIT: Final = 30.0
-"""Seconds between steps, at most: every step renews the lock's lease, which a longer sleep would let run out."""
 
 
 def run(deployment: Deployment, ports: Ports, *, request: Request, sleep: Callable[[float], None]) -> Ending:
@@ -72,20 +66,12 @@ class _Process:
         self.deployment = back
 
     def _step(self, voice: Narrator) -> None:
-        # A step that was interrupted is taken again from its old state: the engine finds what was done.
-        for pause in (*_PAUSES, None):
-            try:
-                step = advance(self.deployment, self._ports)
-                break
-            except RemoteError as error:
-                if pause is None or isinstance(error, CredentialsError) or not passes(error):
-                    raise
-                self._sleep(pause)
+        step = take_step(lambda: advance(self.deployment, self._ports), self._sleep)
         before, self.deployment = self.deployment, step.deployment
         voice.show(self.deployment)
         if self.deployment.phase is Phase.HOLD and before.phase is not Phase.HOLD:
             voice.tell(f"Somebody must decide: {decide_commands(self.deployment.environment, self.deployment.id)}")
-        self._sleep(min(step.wait_seconds, _LONGEST_WAIT))
+        self._sleep(min(step.wait_seconds, LONGEST_WAIT))
 
 
 def taken_back(deployment: Deployment, now: float, who: str = "Ctrl-C") -> Deployment:

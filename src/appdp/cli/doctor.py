@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from appdp.cli.context import Aws, Cli
+from appdp.cli.context import Account, Aws, Cli
 from appdp.cli.options import account_options, json_option
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _COLOURS: Final = {"ok": "green", "warning": "yellow", "error": "red"}
 @json_option
 @account_options
 @click.pass_context
-def doctor(ctx: click.Context, as_json: bool, app: str | None, profile: str | None, region: str | None) -> None:
+def doctor(ctx: click.Context, as_json: bool, account: Account) -> None:
     """Look whether this machine, its credentials and the application's environments are well.
 
     Reads only. What may be written cannot be seen without writing it, so the permission to start a deployment is not
@@ -33,7 +33,7 @@ def doctor(ctx: click.Context, as_json: bool, app: str | None, profile: str | No
     from appdp.cli.output import echo_json
 
     found = []
-    for check in _checks(ctx.ensure_object(Cli), app, profile, region):
+    for check in _checks(ctx.ensure_object(Cli), account):
         found.append(check)
         if not as_json:
             _print(check)
@@ -42,20 +42,20 @@ def doctor(ctx: click.Context, as_json: bool, app: str | None, profile: str | No
     ctx.exit(next((check.exit_code for check in found if check.exit_code), 0))
 
 
-def _checks(cli: Cli, app: str | None, profile: str | None, region: str | None) -> Iterator[Check]:
+def _checks(cli: Cli, account: Account) -> Iterator[Check]:
     from appdp.engine.overview import Surroundings, examine, tried
 
     yield tried("versions", _versions)
     connected: list[Aws] = []
 
     def connect() -> str:
-        connected.append(cli.connect(profile, region))
+        connected.append(cli.connect(account.profile, account.region))
         return connected[0].region()
 
     yield tried("region", connect)
     for aws in connected:
         around = Surroundings(ports=aws.ports, executions=aws.executions, log_events=aws.log_events, caller=aws.caller)
-        yield from examine(around, app)
+        yield from examine(around, account.app)
 
 
 def _versions() -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from appdp.cli.context import Cli
+from appdp.cli.context import Account, Cli
 from appdp.cli.options import account_options, json_option
 
 if TYPE_CHECKING:
@@ -21,27 +21,23 @@ if TYPE_CHECKING:
 @json_option
 @account_options
 @click.pass_context
-def history(  # noqa: PLR0913  (click gives every option as an argument)
+def history(
     ctx: click.Context,
     environment: str,
     limit: int,
     as_json: bool,
-    app: str | None,
-    profile: str | None,
-    region: str | None,
+    account: Account,
 ) -> None:
     """List an environment's deployments: when, how long, how each ended, who asked, and why it failed.
 
-    The last 100 are kept, whatever AWS forgets; those that had nothing to do are not listed. --json has the whole
-    reason of each.
+    The last 100 are kept, whatever AWS forgets; those that had nothing to do are not listed. "rollback needs jobs"
+    marks what was deployed with --rollback-needs-jobs. --json has the whole reason of each.
     """
     from appdp.cli.output import columns, echo_json, say
-    from appdp.engine.overview import application_of
     from appdp.engine.overview import history as history_of
     from appdp.model.handoff import check_name
 
-    aws = ctx.ensure_object(Cli).connect(profile, region)
-    application = application_of(aws.ports.parameters, app)
+    aws, application = ctx.ensure_object(Cli).reach(account)
     found = history_of(application, check_name("Environment", environment), aws.ports)[:limit]
     if as_json:
         echo_json([past.to_dict() for past in found])
@@ -63,5 +59,11 @@ def _row(past: PastDeployment) -> tuple[str, ...]:
         past.previous or "-",
         # assumed-role/developer/alice, of its ARN.
         past.requested_by.split(":", 5)[-1] or "-",
-        (past.reason or past.approval).partition("\n")[0],
+        _remark(past),
     )
+
+
+def _remark(past: PastDeployment) -> str:
+    """What stands out: whether a rollback away from the release must decide about jobs, why it failed, who decided."""
+    needs = "rollback needs jobs" if past.rollback_needs_jobs else ""
+    return "; ".join(filter(None, (needs, (past.reason or past.approval).partition("\n")[0])))

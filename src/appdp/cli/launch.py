@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from appdp.cli.asking import confirm
-from appdp.cli.context import Aws, Cli
+from appdp.cli.context import Account, Aws, Cli
 from appdp.cli.direct import run
 from appdp.cli.ending import Ending, report
 from appdp.cli.follow import Patience, watch
@@ -20,7 +20,6 @@ from appdp.cli.options import check_waiting
 from appdp.cli.output import echo_json, plan_lines, say
 from appdp.engine.deploy import Request, begin, plan, read_deployer
 from appdp.engine.executions import execution_arn
-from appdp.engine.overview import application_of
 from appdp.errors import ConfigurationError, Refused
 from appdp.model.deployment import Outcome, Owner
 from appdp.model.plan import Plan
@@ -33,17 +32,18 @@ class Wish:
     environment: str
     release: str | None
     rollback: bool
-    app: str | None
-    profile: str | None
-    region: str | None
+    account: Account
     dry_run: bool
     yes: bool
     direct: bool
     hold: bool
+    ignore_alarms: bool
     wait: bool
     wait_approval: bool
     timeout: float | None
     as_json: bool
+    rollback_needs_jobs: bool = False
+    with_jobs: bool | None = None
 
     @classmethod
     def of(cls, *, environment: str, release: str | None, rollback: bool, given: Mapping[str, Any]) -> Wish:
@@ -68,8 +68,8 @@ def launch(cli: Cli, wish: Wish) -> int:
             "--wait-approval says to wait for an approval, and --no-wait says not to wait.",
             hint="Leave out one of them.",
         )
-    aws = cli.connect(wish.profile, wish.region)
-    request = _request(wish, aws)
+    aws, application = cli.reach(wish.account)
+    request = _request(wish, application, aws)
     planned = plan(request, aws.ports)
     # A rollback without a release means the one that the plan found, also if the history moves before the start.
     request = replace(request, release=planned.release)
@@ -90,14 +90,16 @@ def deployment_id(release: str, now: float) -> str:
     return f"{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}"
 
 
-def _request(wish: Wish, aws: Aws) -> Request:
-    application = application_of(aws.ports.parameters, wish.app)
+def _request(wish: Wish, application: str, aws: Aws) -> Request:
     return Request(
         application=application,
         environment=wish.environment,
         release=wish.release,
         rollback=wish.rollback,
         hold=wish.hold,
+        ignore_alarms=wish.ignore_alarms,
+        rollback_needs_jobs=wish.rollback_needs_jobs,
+        with_jobs=wish.with_jobs,
         id=deployment_id(wish.release or "rollback", aws.ports.clock.now()),
     )
 

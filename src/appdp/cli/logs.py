@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from appdp.cli.context import Cli
+from appdp.cli.context import Account, Cli
 from appdp.cli.options import account_options, duration
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ def logs(  # noqa: PLR0913  (click gives every option as an argument)
     since: float,
     follow: bool,
     as_json: bool,
-    app: str | None,
-    profile: str | None,
-    region: str | None,
+    account: Account,
 ) -> None:
     """Print what the containers of a service say, or of all services.
 
@@ -55,12 +53,11 @@ def logs(  # noqa: PLR0913  (click gives every option as an argument)
     those of the constructs do.
     """
     from appdp.cli.output import say
-    from appdp.engine.overview import LogReader, application_of, log_sources
+    from appdp.engine.overview import LogReader, log_sources
     from appdp.model.handoff import check_name
 
     cli = ctx.ensure_object(Cli)
-    aws = cli.connect(profile, region)
-    application = application_of(aws.ports.parameters, app)
+    aws, application = cli.reach(account)
     sources = log_sources(application, check_name("Environment", environment), service, aws.ports)
     if not sources:
         say("No container there logs with awslogs, so there is nothing to read.")

@@ -22,11 +22,16 @@ _VERBS: Final = (
     "wait",
     "status",
     "diff",
+    "verify",
     "history",
     "releases",
+    "run",
+    "hotswap",
     "logs",
+    "exec",
     "unlock",
     "doctor",
+    "init",
     "rehearse",
 )
 """In the order of ``--help``. Each is a command of its own name in a module of its own name."""

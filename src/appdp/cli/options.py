@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, Final, TypeVar
 
 import click
 from click.core import ParameterSource
+
+from appdp.cli.context import Account
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -42,8 +45,13 @@ def again(*words: str) -> str:
     return shlex.join(["appdp", *words, *given])
 
 
-def account_options(command: _Command) -> _Command:
-    """``--app``, ``--profile``, ``--region`` and ``--debug``."""
+def account_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--app``, ``--profile`` and ``--region``, which the verb gets as one ``account``; and ``--debug``."""
+
+    @wraps(command)
+    def verb(*args: Any, app: str | None, profile: str | None, region: str | None, **given: Any) -> Any:  # noqa: ANN401 - what the verb returns
+        return command(*args, account=Account(app=app, profile=profile, region=region), **given)
+
     options = (
         click.option("--app", envvar="APPDP_APP", metavar="NAME", help="The application; needed if there are several."),
         click.option("--profile", metavar="NAME", help="A profile of the AWS configuration."),
@@ -59,8 +67,8 @@ def account_options(command: _Command) -> _Command:
         ),
     )
     for option in reversed(options):
-        command = option(command)
-    return command
+        verb = option(verb)
+    return verb
 
 
 def json_option(command: _Command) -> _Command:
@@ -139,6 +147,12 @@ def launch_options(command: _Command) -> _Command:
             "--hold",
             is_flag=True,
             help="Wait for a human's approval before traffic moves, also where the environment does not ask for one.",
+        ),
+        click.option(
+            "--ignore-alarms",
+            is_flag=True,
+            help="Start although an alarm of a service that changes is in ALARM; ECS then watches none of its alarms. "
+            "Going back never waits for alarms.",
         ),
         click.option("--wait/--no-wait", default=True, show_default=True, help="Follow the deployment until it ends."),
         wait_approval_option,

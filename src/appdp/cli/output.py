@@ -26,7 +26,7 @@ _COLOURS: Final = {
     "unchanged": "dim",
     "waiting": "dim",
 }
-"""Style of each :class:`appdp.model.deployment.Progress`; all others are ``cyan``."""
+"""Style of each :class:`appdp.model.service_state.Progress`; all others are ``cyan``."""
 
 
 def say(text: str, *, colour: str | None = None) -> None:
@@ -66,16 +66,31 @@ def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> list[str]:
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """A plan for people: what it would do to each service, and why."""
+    """A plan for people: what it would do to each service and schedule, and why."""
     head = f"{plan.application}/{plan.environment}: {plan.previous or 'nothing yet'} → {plan.release}"
     rows = [
         (service.name, service.strategy.value, "changes" if service.changes else "stays", service.reason)
         for service in plan.services
     ]
+    rows += [
+        (schedule.name, "schedule", "changes" if schedule.changes else "stays", schedule.reason)
+        for schedule in plan.schedules
+    ]
     hold = []
     if plan.approval_seconds is not None:
         hold = [f"  on hold before traffic moves: somebody must approve within {plan.approval_seconds / 3600:g} h"]
-    return [head, *columns(rows), *hold, *(f"  {line}" for line in wrong_tag_lines(plan.environment, plan.wrong_tags))]
+    red = [
+        f"  {name}: {', '.join(alarms)} in ALARM; ECS watches none of its alarms"
+        for name, alarms in plan.red_alarms.items()
+    ]
+    return [
+        head,
+        *columns(rows),
+        *(f"  job {job.name} runs {job.run.value.replace('_', ' ')}" for job in plan.jobs),
+        *hold,
+        *red,
+        *(f"  {line}" for line in wrong_tag_lines(plan.environment, plan.wrong_tags)),
+    ]
 
 
 def wrong_tag_lines(environment: str, images: Sequence[str]) -> list[str]:

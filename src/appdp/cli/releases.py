@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from appdp.cli.context import Cli
+from appdp.cli.context import Account, Cli
 from appdp.cli.options import account_options, json_option
 
 
@@ -12,17 +12,15 @@ from appdp.cli.options import account_options, json_option
 @json_option
 @account_options
 @click.pass_context
-def releases(ctx: click.Context, as_json: bool, app: str | None, profile: str | None, region: str | None) -> None:
+def releases(ctx: click.Context, as_json: bool, account: Account) -> None:
     """List the releases and where they run.
 
     A release is a tag that every image of the application carries. Newest first.
     """
     from appdp.cli.output import columns, echo_json, moment, say
-    from appdp.engine.overview import application_of
     from appdp.engine.overview import releases as releases_of
 
-    aws = ctx.ensure_object(Cli).connect(profile, region)
-    application = application_of(aws.ports.parameters, app)
+    aws, application = ctx.ensure_object(Cli).reach(account)
     found = releases_of(application, aws.ports)
     if as_json:
         echo_json([release.to_dict() for release in found])

@@ -11,6 +11,12 @@ from appdp.cli.options import launch_options
 @click.command()
 @click.argument("environment", metavar="ENV")
 @click.argument("release", required=False)
+@click.option(
+    "--with-jobs/--without-jobs",
+    default=None,
+    help="Run all jobs of the environment, or only those with on_rollback='run'. Must be said when a release that is "
+    "left was deployed with --rollback-needs-jobs.",
+)
 @launch_options
 @click.pass_context
 def rollback(ctx: click.Context, /, environment: str, release: str | None, **given: object) -> None:

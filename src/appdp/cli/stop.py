@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from appdp.cli.context import Aws, Cli
+from appdp.cli.context import Account, Aws, Cli
 from appdp.cli.options import account_options, again, check_waiting, json_option, timeout_option, yes_option
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ def stop(  # noqa: PLR0913  (click gives every option as an argument)
     wait: bool,
     timeout: float | None,
     as_json: bool,
-    app: str | None,
-    profile: str | None,
-    region: str | None,
+    account: Account,
 ) -> None:
     """Take the deployment that is under way back to where it was.
 
@@ -50,13 +48,11 @@ def stop(  # noqa: PLR0913  (click gives every option as an argument)
       0 the environment is where it was before the deployment
       8 too late: the deployment succeeded, or is ending already
     """
-    from appdp.engine.overview import application_of
     from appdp.model.handoff import check_name
 
     check_waiting(wait=wait, timeout=timeout)
     cli = ctx.ensure_object(Cli)
-    aws = cli.connect(profile, region)
-    application = application_of(aws.ports.parameters, app)
+    aws, application = cli.reach(account)
     stopping = _Stopping(
         cli=cli,
         aws=aws,
@@ -120,11 +116,18 @@ class _Stopping:
         from appdp.cli.under_way import sentence
         from appdp.engine.deploy import can_be_stopped
         from appdp.errors import Refused
+        from appdp.model.hotswap import is_hotswap
 
         if not running.alive:
             raise Refused(
                 f"Nobody would hear: {sentence(running)}.",
                 hint="Deploy or roll back: that takes back what is left in progress.",
+            )
+        if is_hotswap(running.deployment):
+            raise Refused(
+                f"A hot swap is {sentence(running)}. It hears nobody.",
+                hint=f"Wait for it to end, a few minutes; then a release puts order back: "
+                f"{again('deploy', self.environment)} RELEASE.",
             )
         deployment = self._state(running)
         say(sentence(running))

@@ -15,6 +15,7 @@ from appdp.engine.executions import execution_arn
 from appdp.engine.overview import PastDeployment, Running, history, running_deployment
 from appdp.errors import ConfigurationError
 from appdp.model.deployment import EXIT_STILL_RUNNING, Outcome
+from appdp.model.hotswap import is_hotswap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,8 @@ def sentence(running: Running | None) -> str:
     if not running.alive:
         return f"lock left by {who}, which does not run any more; the next deployment takes over"
     if running.owner.execution is None:
-        return f"under way: {who}, in a process (--direct) that was alive at {moment(running.renewed_at)}"
+        how = "hotswap" if is_hotswap(running.deployment) else "--direct"
+        return f"under way: {who}, in a process ({how}) that was alive at {moment(running.renewed_at)}"
     return f"under way: {who}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from appdp.cli.context import Cli
+from appdp.cli.context import Account, Cli
 from appdp.cli.options import account_options, again, yes_option
 
 
@@ -14,14 +14,12 @@ from appdp.cli.options import account_options, again, yes_option
 @yes_option
 @account_options
 @click.pass_context
-def unlock(  # noqa: PLR0913  (click gives every option as an argument)
+def unlock(
     ctx: click.Context,
     environment: str,
     dry_run: bool,
     yes: bool,
-    app: str | None,
-    profile: str | None,
-    region: str | None,
+    account: Account,
 ) -> None:
     """Take away the lock that a dead deployment left.
 
@@ -37,14 +35,13 @@ def unlock(  # noqa: PLR0913  (click gives every option as an argument)
     from appdp.cli.launch import deployment_id
     from appdp.cli.output import say
     from appdp.cli.under_way import sentence
-    from appdp.engine.deploy import check_dead, read_deployer, unlock_dead
-    from appdp.engine.overview import application_of, running_deployment
+    from appdp.engine.deploy import Process, check_dead, read_deployer, unlock_dead
+    from appdp.engine.overview import running_deployment
     from appdp.model.deployment import Outcome
     from appdp.model.handoff import check_name
 
     cli = ctx.ensure_object(Cli)
-    aws = cli.connect(profile, region)
-    application = application_of(aws.ports.parameters, app)
+    aws, application = cli.reach(account)
     read_deployer(application, check_name("Environment", environment), aws.ports)
     if not check_dead(application, environment, aws.ports):
         say(f"{application}/{environment} is not locked.")
@@ -55,6 +52,7 @@ def unlock(  # noqa: PLR0913  (click gives every option as an argument)
         return
     confirm(cli, f"Take the lock of {environment!r} away?", yes=yes)
     name = deployment_id("unlock", aws.ports.clock.now())
-    unlock_dead(application, environment, aws.ports, id=name, requested_by=aws.caller())
+    process = Process(id=name, requested_by=aws.caller(), sleep=cli.sleep)
+    unlock_dead(application, environment, aws.ports, process)
     say(f"{application}/{environment} is not locked any more.", colour="green")
     say(f"Next: {again('status', environment)}; then deploy or roll back, which takes back what is left in progress")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from appdp.cli.context import Cli
+from appdp.cli.context import Account, Cli
 from appdp.cli.options import account_options, json_option, timeout_option
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ def wait(  # noqa: PLR0913  (click gives every option as an argument)
     deployment: str | None,
     timeout: float | None,
     as_json: bool,
-    app: str | None,
-    profile: str | None,
-    region: str | None,
+    account: Account,
 ) -> None:
     """Wait for the deployment that is under way to come to a point.
 
@@ -50,13 +48,12 @@ def wait(  # noqa: PLR0913  (click gives every option as an argument)
     """
     from appdp.cli.follow import Patience
     from appdp.cli.under_way import Target, follow_it
-    from appdp.engine.overview import application_of
     from appdp.model.handoff import check_name
 
     cli = ctx.ensure_object(Cli)
-    aws = cli.connect(profile, region)
+    aws, application = cli.reach(account)
     target = Target(
-        application=application_of(aws.ports.parameters, app),
+        application=application,
         environment=check_name("Environment", environment),
         deployment=deployment,
         patience=Patience(timeout=timeout, through_hold=True, enough=_enough(until)),
@@ -69,15 +66,16 @@ def _enough(point: str) -> Enough | None:
     from appdp.cli.ending import Ending
     from appdp.model.deployment import Phase
 
+    before_green = {Phase.PREPARE, Phase.JOBS_BEFORE, Phase.GREEN}
     if point == "done":
         return None
 
     def enough(request: Request, deployment: Deployment, execution: str) -> Ending | None:
         if point == "green":
             # Also while it is held there; a deployment on its way back, or at its end, is told by its ending.
-            there = deployment.phase not in (Phase.PREPARE, Phase.GREEN, Phase.RETURN, Phase.UNLOCK, Phase.DONE)
+            there = deployment.phase not in before_green | {Phase.RETURN, Phase.UNLOCK, Phase.DONE}
         else:
-            there = deployment.phase in (Phase.BAKE, Phase.RECORD)
+            there = deployment.phase in (Phase.BAKE, Phase.JOBS_AFTER, Phase.RECORD)
         return Ending.reached(request, deployment, execution, point=point) if there else None
 
     return enough

@@ -8,125 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Protocol
 
+from appdp.engine.live import LiveDeployment, LiveRevision, LiveService, LiveTask, TargetHealth
 from appdp.model.deployment import Owner
 
 
-class DeploymentStatus(StrEnum):
-    """ECS's service deployment statuses. Only ``SUCCESSFUL`` is success.
-
-    See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
-    """
-
-    PENDING = "PENDING"
-    IN_PROGRESS = "IN_PROGRESS"
-    SUCCESSFUL = "SUCCESSFUL"
-    STOP_REQUESTED = "STOP_REQUESTED"
-    STOPPED = "STOPPED"
-    ROLLBACK_REQUESTED = "ROLLBACK_REQUESTED"
-    ROLLBACK_IN_PROGRESS = "ROLLBACK_IN_PROGRESS"
-    ROLLBACK_SUCCESSFUL = "ROLLBACK_SUCCESSFUL"
-    ROLLBACK_FAILED = "ROLLBACK_FAILED"
-
-    @property
-    def ended(self) -> bool:
-        """Whether ECS is finished with it."""
-        return self in _ENDED
-
-
-_ENDED = frozenset(
-    {
-        DeploymentStatus.SUCCESSFUL,
-        DeploymentStatus.STOPPED,
-        DeploymentStatus.ROLLBACK_SUCCESSFUL,
-        DeploymentStatus.ROLLBACK_FAILED,
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveService:
-    """A service as ECS describes it. ``strategy`` is ECS's word: ROLLING, BLUE_GREEN, LINEAR or CANARY."""
-
-    arn: str
-    cluster: str
-    task_definition: str
-    desired_count: int
-    running_count: int
-    pending_count: int
-    strategy: str
-    controller: str
-    revisions: tuple[str, ...] = ()
-    """ARNs of the service revisions that are active now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveDeployment:
-    """A service deployment as ECS describes it."""
-
-    arn: str
-    service: str
-    status: DeploymentStatus
-    stage: str
-    reason: str
-    target_revision: str | None
-    created_at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveRevision:
-    """A service revision: what really runs. ``digests`` maps container name → image digest."""
-
-    arn: str
-    task_definition: str
-    digests: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoppedContainer:
-    """A container of a task: its exit code and reason if it ended, and its health (HEALTHY, UNHEALTHY or UNKNOWN)."""
-
-    name: str
-    exit_code: int | None
-    reason: str
-    health: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveTask:
-    """A task of a service. ``status`` is ECS's lastStatus; ``health`` is HEALTHY, UNHEALTHY or UNKNOWN."""
-
-    arn: str
-    task_definition: str
-    status: str
-    health: str
-    stopped_reason: str
-    started_at: float | None
-    created_at: float
-    addresses: tuple[str, ...] = ()
-    containers: tuple[StoppedContainer, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetHealth:
-    """A target's health as its load balancer sees it: state such as ``healthy``, reason code, description."""
-
-    address: str
-    port: int
-    state: str
-    reason: str
-    description: str
-
-
 class Services(Protocol):
-    """Amazon ECS services."""
+    """Amazon ECS services, whoever deploys them: ECS itself, or CodeDeploy through the ``group`` that is given."""
 
     def describe(self, services: Sequence[tuple[str, str]]) -> dict[str, LiveService]:
         """Describe services given as (cluster, service ARN); keyed by service ARN, missing ones left out."""
 
-    def newest_deployments(self, cluster: str, service: str, limit: int = 10) -> tuple[LiveDeployment, ...]:
+    def newest_deployments(
+        self, cluster: str, service: str, limit: int = 10, *, group: str | None = None
+    ) -> tuple[LiveDeployment, ...]:
         """The service's deployments, newest first."""
 
     def deployments(self, arns: Sequence[str]) -> dict[str, LiveDeployment]:
@@ -135,8 +31,15 @@ class Services(Protocol):
     def revisions(self, arns: Sequence[str]) -> dict[str, LiveRevision]:
         """Describe service revisions by ARN, missing ones left out."""
 
-    def update(
-        self, cluster: str, service: str, *, task_definition: str, desired_count: int | None = None, force: bool = False
+    def update(  # noqa: PLR0913 - what UpdateService and CreateDeployment together need
+        self,
+        cluster: str,
+        service: str,
+        *,
+        task_definition: str,
+        desired_count: int | None = None,
+        force: bool = False,
+        group: str | None = None,
     ) -> None:
         """Point the service at a task definition, which starts a service deployment.
 
@@ -147,7 +50,13 @@ class Services(Protocol):
         """Change nothing but the desired count. Used only to take a failed *first* release back to zero."""
 
     def stop(self, deployment: str) -> None:
-        """StopServiceDeployment with ROLLBACK. Stopping one that ended is not an error."""
+        """Stop it with a rollback. Stopping one that ended is not an error."""
+
+    def open_gate(self, deployment: str) -> None:
+        """Let a deployment of CodeDeploy, which waits at its gate, take traffic.
+
+        One that does not wait (any more) is left as it is, and so is one of ECS's own: that asks the gate function.
+        """
 
 
 class TaskDefinitions(Protocol):
@@ -167,11 +76,38 @@ class Tasks(Protocol):
         """The service's tasks: those that run, or those that stopped lately (ECS keeps them for about an hour)."""
 
 
+class Jobs(Protocol):
+    """Amazon ECS tasks that run to their end, outside of any service."""
+
+    def run(self, request: Mapping[str, Any]) -> str:
+        """RunTask with ``request`` as it is; the task's ARN. A request with the same client token starts nothing new.
+
+        Raises:
+            Refused: ECS could not place the task; says why.
+        """
+
+    def describe(self, cluster: str, task: str) -> LiveTask | None:
+        """One task, or None when ECS does not know it, yet or any more (it keeps stopped ones for about an hour)."""
+
+    def unfinished(self, cluster: str, family: str, started_by: str) -> tuple[str, ...]:
+        """ARNs of the tasks of a family that ``started_by`` started and that have not stopped."""
+
+    def stop(self, cluster: str, task: str, reason: str) -> None:
+        """StopTask. Stopping one that stopped, or is being stopped, is not an error."""
+
+
 class Targets(Protocol):
     """Elastic Load Balancing target groups."""
 
     def health(self, target_group: str) -> tuple[TargetHealth, ...]:
         """All targets of a target group."""
+
+
+class Alarms(Protocol):
+    """Amazon CloudWatch alarms."""
+
+    def in_alarm(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of the alarms that are in ALARM now, sorted; ones that do not exist are not."""
 
 
 class Logs(Protocol):
@@ -209,6 +145,16 @@ class Registry(Protocol):
 
     def move_tag(self, registry_id: str, region: str, repository: str, *, digest: str, tag: str) -> None:
         """Make ``tag`` name ``digest``. Doing it again changes nothing."""
+
+
+class Schedules(Protocol):
+    """Amazon EventBridge Scheduler."""
+
+    def get(self, group: str, name: str) -> dict[str, Any] | None:
+        """What GetSchedule answers, or None when there is no such schedule."""
+
+    def update(self, schedule: Mapping[str, Any]) -> None:
+        """UpdateSchedule with ``schedule`` as it is, which replaces it whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,9 +217,12 @@ class Ports:
     services: Services
     task_definitions: TaskDefinitions
     tasks: Tasks
+    jobs: Jobs
     targets: Targets
+    alarms: Alarms
     logs: Logs
     registry: Registry
+    schedules: Schedules
     parameters: Parameters
     events: Events
     owners: Owners

@@ -3,17 +3,20 @@
 Nothing is refused here: the record is for tests, which compare it with the roles' policies. It says what AWS would
 check, so a call is noted before it is answered, whatever the answer.
 
+Some calls need more than their own action, such as ``iam:PassRole``: that is noted with them.
+
 See: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 from appdp.local import query
+from appdp.local.implied_calls import implied
 from appdp.local.protocol import Signature
 from appdp.local.registry_requests import RegistryRequest
 from appdp.local.wire import Caller
@@ -25,25 +28,30 @@ ANY: Final = "*"
 """The resource of a call to an action that is known to have none, or whose resource is not worked out here."""
 
 _RESOURCES: Final[Mapping[str, Mapping[str, str]]] = {
+    "codedeploy": {
+        "deploymentGroupName": "deploymentgroup:{applicationName}/{}",
+        "deploymentGroupNames": "deploymentgroup:{applicationName}/{}",
+        "deploymentConfigName": "deploymentconfig:{}",
+        "applicationName": "application:{}",
+    },
     "ecr": {"repositoryName": "repository/{}"},
-    "ecs": dict.fromkeys(
-        (
-            "serviceDeploymentArn",
-            "serviceDeploymentArns",
-            "serviceRevisionArns",
-            "services",
-            "service",
-            "tasks",
-            "task",
-        ),
-        "",
-    ),
+    "ecs": {
+        **dict.fromkeys(("serviceDeploymentArn", "serviceDeploymentArns", "serviceRevisionArns"), ""),
+        **dict.fromkeys(("services", "service"), "service/{cluster}/{}"),
+        **dict.fromkeys(("tasks", "task"), "task/{cluster}/{}"),
+    },
     "events": {"Entries": "event-bus/{}"},
     "logs": {"logGroupName": "log-group:{}:log-stream:{logStreamName}"},
     "ssm": {"Name": "parameter/{}", "Names": "parameter/{}", "Path": "parameter/{}"},
     "states": {"executionArn": "", "stateMachineArn": ""},
 }
 """Service → parameter that names the resource → the end of its ARN. The first parameter that is there counts."""
+
+_OPERATIONS: Final[Mapping[str, str]] = {"ecs:RunTask": "taskDefinition"}
+"""Action → parameter that names its resource by an ARN, where the service's other actions mean something else by it."""
+
+_PREFIXES: Final[Mapping[str, str]] = {"monitoring": "cloudwatch"}
+"""The name that a service's requests are signed with → the prefix of its IAM actions, where the two differ."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,11 +68,16 @@ class CallRecord:
 
     Args:
         registry: whose registry it is.
+
+    Attributes:
+        deployment_group: id of a CodeDeploy deployment → its ``application/group``, which is what AWS asks for;
+            empty when it is not known.
     """
 
     def __init__(self, registry: Caller) -> None:
         self._registry = registry
         self._calls: set[Call] = set()
+        self.deployment_group: Callable[[str], str] = lambda _deployment: ""
 
     def page(self) -> dict[str, list[tuple[str, ...]]]:
         """All of them, for ``/_appdp/calls``."""
@@ -73,7 +86,7 @@ class CallRecord:
     def note_request(self, role: str, request: RegistryRequest) -> None:
         """Note a request to the registry."""
         for action in request.actions:
-            self._note(role, action, _arn("ecr", self._registry, f"repository/{request.repository}"))
+            self.note(role, action, _arn("ecr", self._registry, f"repository/{request.repository}"))
 
     def note_call(self, role: str, signed: Signature, headers: Mapping[str, str], body: bytes) -> None:
         """Note a call of an API.
@@ -85,10 +98,31 @@ class CallRecord:
         name = headers.get("x-amz-target", "").rpartition(".")[2]
         if not name and headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             name = query.form(body).get("Action", "")
-        for resource in _resources(signed, given):
-            self._note(role, f"{signed.service}:{name}", resource)
+        action = f"{_PREFIXES.get(signed.service, signed.service)}:{name}"
+        for resource in self._deployments(signed, given) or _resources(signed, given, action):
+            self.note(role, action, resource)
+        for more, resource in implied(action, given, signed.caller):
+            self.note(role, more, resource)
 
-    def _note(self, role: str, action: str, resource: str) -> None:
+    def _deployments(self, signed: Signature, given: Mapping[str, Any]) -> list[str]:
+        """The deployment groups of the CodeDeploy deployments that a call names.
+
+        See: https://docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html
+        """
+        if signed.service != "codedeploy":
+            return []
+        named = given.get("deploymentIds") or [given.get("deploymentId")]
+        groups = [self.deployment_group(str(item)) for item in named if item]
+        return [_arn("codedeploy", signed.caller, f"deploymentgroup:{group}") if group else ANY for group in groups]
+
+    def note_schedule(self, role: str, signed: Signature, action: str, end: str, body: bytes = b"") -> None:
+        """Note an action of EventBridge Scheduler on a schedule."""
+        self.note(role, f"scheduler:{action}", _arn("scheduler", signed.caller, end))
+        for more, resource in implied(f"scheduler:{action}", _json(body), signed.caller):
+            self.note(role, more, resource)
+
+    def note(self, role: str, action: str, resource: str) -> None:
+        """Note an action on a resource."""
         if len(self._calls) < LIMIT:
             self._calls.add(Call(role, action, resource))
 
@@ -101,7 +135,10 @@ def _json(body: bytes) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def _resources(signed: Signature, given: Mapping[str, Any]) -> Iterator[str]:
+def _resources(signed: Signature, given: Mapping[str, Any], action: str) -> Iterator[str]:
+    if action in _OPERATIONS:
+        yield _resource(signed, given, given.get(_OPERATIONS[action], ANY), "")
+        return
     for parameter, end in _RESOURCES.get(signed.service, {}).items():
         if parameter in given:
             named = given[parameter]
@@ -122,7 +159,13 @@ def _resource(signed: Signature, given: Mapping[str, Any], value: Any, end: str)
     # A parameter's ARN has one slash, whether its name starts with one or not.
     name = str(value).removeprefix("/") if signed.service == "ssm" else str(value)
     where = Caller(account=account, region=signed.caller.region)
-    return _arn(signed.service, where, end.format(name, logStreamName=given.get("logStreamName", ANY)))
+    return _arn(signed.service, where, _end(end, name, given))
+
+
+def _end(end: str, name: str, given: Mapping[str, Any]) -> str:
+    others = {parameter: given.get(parameter, ANY) for parameter in ("logStreamName", "applicationName")}
+    others["cluster"] = str(given.get("cluster", "default")).rpartition("/")[2]
+    return end.format(name, **others)
 
 
 def _arn(service: str, where: Caller, end: str) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from appdp.local.calls import CallRecord
-from appdp.local.protocol import Answer, ServedService, signature
+from appdp.local.protocol import Answer, ServedService, Signature, signature
 from appdp.local.registry_requests import RegistryRequest, challenge
 from appdp.local.roles import calling_role, role_of
+from appdp.local.schedule_calls import schedule_action
 from appdp.local.wire import AwsService, Caller
 
 Scope = dict[str, Any]
@@ -82,11 +83,19 @@ class Front:
             return
         body = await _body(receive)
         if role:
-            self.calls.note_call(role, signed, headers, body)
+            self._note(role, signed, scope, headers, body)
         if service is None:
             await self._fallback(scope, _again(body, receive), send)
             return
         await _send(send, await service.handle(headers, body, signed.caller))
+
+    def _note(self, role: str, signed: Signature, scope: Scope, headers: Mapping[str, str], body: bytes) -> None:
+        if signed.service == "scheduler":
+            found = schedule_action(scope["method"], scope["path"], scope.get("query_string", b"").decode(), body)
+            if found is not None:
+                self.calls.note_schedule(role, signed, *found, body)
+                return
+        self.calls.note_call(role, signed, headers, body)
 
     async def _registry(self, request: RegistryRequest, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)

@@ -168,7 +168,7 @@ class EmbeddedAws:
         return {str(kind): [str(name) for name in names] for kind, names in self._page("unsimulated").items()}
 
     def calls(self) -> tuple[Call, ...]:
-        """The different calls that roles made so far: of Lambda functions, and of builds; sorted."""
+        """The different calls that roles made so far, sorted: of functions, of builds, and of ECS for its hooks."""
         return tuple(Call(*call) for call in self._page("calls")["calls"])
 
     def log_tail(self, lines: int = 40) -> str:

@@ -7,58 +7,12 @@ and fails the start otherwise: behaviour that silently changed would make a rehe
 from __future__ import annotations
 
 import importlib
-import inspect
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, Final
 
-from appdp.errors import LocalError
-from appdp.local import ministack_ecr
-from appdp.local.wire import ServiceError
-
-PINNED: Final = "1.5.33"
-
-_MISSING: Final = object()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patch:
-    """One attribute of MiniStack that is replaced.
-
-    Args:
-        module: below ``ministack``.
-        name: the attribute; ``Class.method`` for a method.
-        expects: the parameters of what is replaced, or a text that it contains when it is a string.
-        make: makes the replacement from the original.
-        why: what MiniStack does, what AWS does, and where AWS says so.
-    """
-
-    module: str
-    name: str
-    expects: tuple[str, ...] | str
-    make: Callable[[Any], Any]
-    why: str
-
-    def apply(self) -> None:
-        """Replace the attribute; raises :class:`LocalError` when it is not what the patch was written for."""
-        owner: Any = importlib.import_module(f"ministack.{self.module}")
-        *path, attribute = self.name.split(".")
-        for part in path:
-            owner = getattr(owner, part, None)
-        original = getattr(owner, attribute, _MISSING)
-        if not self._fits(original):
-            raise LocalError(
-                f"MiniStack {version('ministack')} has no {self.module}.{self.name} like {PINNED}'s: {self.expects!r}.",
-                hint=f"Install the pinned version: pip install 'ministack=={PINNED}'.",
-            )
-        setattr(owner, attribute, self.make(original))
-
-    def _fits(self, original: object) -> bool:
-        if isinstance(self.expects, str):
-            return isinstance(original, str) and self.expects in original
-        return callable(original) and tuple(inspect.signature(original).parameters) == self.expects
+from appdp.local import ministack_ecr_patches, ministack_iam
+from appdp.local.ministack_patch import Patch
 
 
 def apply() -> None:
@@ -155,46 +109,6 @@ def _as_role(credentials: Callable[[Mapping[str, Any]], dict[str, str]]) -> Call
     return lambda config: {**credentials(config), "AWS_SESSION_TOKEN": str(config.get("Role", ""))}
 
 
-def _ecr_operation(operation: Callable[[Any, Mapping[str, Any], Callable[..., Any]], Any]) -> Callable[[Any], Any]:
-    """Makes an operation of :mod:`ministack_ecr` out of MiniStack's: both take the request and give an HTTP answer."""
-
-    def make(original: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
-        def patched(data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - MiniStack has no types
-            ecr = importlib.import_module("ministack.services.ecr")
-            responses = importlib.import_module("ministack.core.responses")
-            # The registry of another account is named in the request; MiniStack looks into the caller's own.
-            with responses.request_scope(data.get("registryId") or ecr.get_account_id(), ecr.get_region()):
-                try:
-                    answer = operation(ecr, data, original)
-                except ServiceError as error:
-                    return ecr.error_response_json(error.code, error.message, error.status)
-                return ecr.json_response(answer) if isinstance(answer, dict) else answer
-
-        return patched
-
-    return make
-
-
-def _ecr_shape(original: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda repository: ministack_ecr.repository_shape(None, repository, original)
-
-
-def _ecr_push(original: Callable[..., Any]) -> Callable[..., Any]:
-    def patched(name: str, reference: str, headers: Mapping[str, str], body: bytes) -> Any:  # noqa: ANN401 - MiniStack has no types
-        ecr = importlib.import_module("ministack.services.ecr")
-        return ministack_ecr.check_pushed_tag(ecr, name, reference, body) or original(name, reference, headers, body)
-
-    return patched
-
-
-def _ecr_template(original: Callable[..., None]) -> Callable[..., None]:
-    def patched(name: str, properties: Mapping[str, Any]) -> None:
-        original(name, properties)
-        ministack_ecr.keep_template_filters(importlib.import_module("ministack.services.ecr"), name, properties)
-
-    return patched
-
-
 def _known_roles_only(original: Callable[..., Any]) -> Callable[..., Any]:
     def patched(role_arn: str, session_name: str) -> Any:  # noqa: ANN401 - MiniStack has no types
         assumed, error = original(role_arn, session_name)
@@ -220,71 +134,9 @@ _UNCHANGED = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html"
 )
 
-_MUTABILITY = (
-    "MiniStack knows no filters of tags that may move: "
-    "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html"
-)
-_ECR_API = "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_"
-_ECR_OPERATIONS: Final = (
-    ("_create_repository", ministack_ecr.create_repository, _MUTABILITY),
-    ("_put_image_tag_mutability", ministack_ecr.put_image_tag_mutability, _MUTABILITY),
-    (
-        "_put_image",
-        ministack_ecr.put_image,
-        f"MiniStack moves any tag, accepts an image twice, serves no put index by digest: {_ECR_API}PutImage.html",
-    ),
-    (
-        "_batch_get_image",
-        ministack_ecr.batch_get_image,
-        f"MiniStack answers with whichever tag came last: {_ECR_API}BatchGetImage.html",
-    ),
-    (
-        "_batch_delete_image",
-        ministack_ecr.batch_delete_image,
-        f"MiniStack deletes the image with all its tags: {_ECR_API}BatchDeleteImage.html",
-    ),
-    (
-        "_list_images",
-        ministack_ecr.list_images,
-        f"MiniStack lists one tag per image and has no pages: {_ECR_API}ListImages.html",
-    ),
-    (
-        "_describe_images",
-        ministack_ecr.describe_images,
-        f"MiniStack has no pages and no ImageNotFoundException: {_ECR_API}DescribeImages.html",
-    ),
-    (
-        "_get_download_url_for_layer",
-        ministack_ecr.get_download_url_for_layer,
-        f"MiniStack gives addresses at Amazon's host, of any layer: {_ECR_API}GetDownloadUrlForLayer.html",
-    ),
-    (
-        "_get_authorization_token",
-        ministack_ecr.get_authorization_token,
-        f"MiniStack names Amazon's host as the registry: {_ECR_API}GetAuthorizationToken.html",
-    ),
-)
-
 PATCHES: Final = (
-    *(
-        Patch(module="services.ecr", name=name, expects=("data",), make=_ecr_operation(operation), why=why)
-        for name, operation, why in _ECR_OPERATIONS
-    ),
-    Patch(module="services.ecr", name="_repo_shape", expects=("repo",), make=_ecr_shape, why=_MUTABILITY),
-    Patch(
-        module="services.ecr",
-        name="_v2_put_manifest",
-        expects=("name", "ref", "headers", "body"),
-        make=_ecr_push,
-        why=_MUTABILITY,
-    ),
-    Patch(
-        module="services.cloudformation.provisioners",
-        name="_ecr_repo_apply_policies",
-        expects=("name", "props"),
-        make=_ecr_template,
-        why=_MUTABILITY,
-    ),
+    *ministack_ecr_patches.PATCHES,
+    *ministack_iam.PATCHES,
     Patch(
         module="services.sts",
         name="_assumed_role_arn",
@@ -306,6 +158,14 @@ PATCHES: Final = (
         expects=("dirs",),
         make=lambda _original: lambda *_dirs: [],
         why="MiniStack runs what it finds in /docker-entrypoint-initaws.d; nothing of the machine's is run here.",
+    ),
+    Patch(
+        module="services.scheduler",
+        name="start_scheduler",
+        expects=(),
+        make=lambda _original: lambda: None,
+        why="MiniStack runs no ECS tasks, takes every time as UTC and waits an interval before a rate's first time: "
+        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html",
     ),
     Patch(
         module="services.cloudformation.stacks",

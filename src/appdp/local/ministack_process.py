@@ -13,7 +13,7 @@ from typing import Any
 from appdp.errors import LocalError
 from appdp.local import ministack_patches
 from appdp.local.front import AsgiApp
-from appdp.local.ministack_patches import PINNED
+from appdp.local.ministack_patch import PINNED
 from appdp.local.wire import Caller
 
 

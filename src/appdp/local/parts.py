@@ -1,4 +1,4 @@
-"""The services that we serve ourselves, put together: load balancing, ECS, what runs its containers, and pipelines."""
+"""The services that we serve ourselves, put together: load balancing, ECS and its containers, CodeDeploy, pipelines."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from appdp.local import ecs, elb, ministack_patches, ministack_process, network_resources, pipeline
+from appdp.local import codedeploy, ecs, elb, ministack_patches, ministack_process, network_resources, pipeline
 from appdp.local.cloudformation import Bridge
+from appdp.local.codedeploy import CodeDeployParts
 from appdp.local.ecs import EcsParts
 from appdp.local.ecs.containers import ContainerRuntime
 from appdp.local.ecs.simulated_runtime import SimulatedRuntime
@@ -15,11 +16,12 @@ from appdp.local.elb import ElbParts
 from appdp.local.front import Front
 from appdp.local.pipeline import PipelineParts
 from appdp.local.recorded_resources import RecordedResources
+from appdp.local.schedules import Schedules
 from appdp.local.simulated_images import SimulatedImages
 from appdp.local.wire import Kernel, ResourceHandler
 
 _LOG = logging.getLogger(__name__)
-_Part = ElbParts | EcsParts | PipelineParts
+_Part = ElbParts | EcsParts | CodeDeployParts | PipelineParts
 
 
 class Parts:
@@ -35,7 +37,7 @@ class Parts:
         self._kernel = kernel
         self._docker = docker
         self._repositories = repositories
-        self._started: list[_Part] = []
+        self._started: list[_Part | Schedules] = []
 
     @property
     def mode(self) -> str:
@@ -53,10 +55,18 @@ class Parts:
         balancing = elb.build(self._kernel)
         front.page("listeners", balancing.listeners)
         await self._mount(front, bridge, balancing)
-        await self._mount(front, bridge, ecs.build(self._kernel, balancing.load_balancing, self._containers()))
+        containers = ecs.build(self._kernel, balancing.load_balancing, self._containers())
+        await self._mount(front, bridge, containers)
+        deploying = codedeploy.build(self._kernel, balancing.load_balancing, containers.control)
+        await self._mount(front, bridge, deploying)
+        front.calls.deployment_group = deploying.group_of
         await self._mount(
             front, bridge, pipeline.build(self._kernel, docker=self._docker, repositories=self._repositories)
         )
+        schedules = Schedules(self._kernel)
+        self._started.append(schedules)
+        await schedules.start()
+        _register(bridge, schedules.handlers)
 
     def _containers(self) -> ContainerRuntime:
         if self._docker is None:

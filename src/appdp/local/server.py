@@ -23,6 +23,7 @@ from hypercorn.config import Config
 
 from appdp.local import ministack_process
 from appdp.local.bootstrap import bootstrap
+from appdp.local.calls import CallRecord
 from appdp.local.clients import EndpointClients
 from appdp.local.events import QueuedEvents
 from appdp.local.front import Front
@@ -76,7 +77,7 @@ async def _start(config: ServerConfig, stack: AsyncExitStack) -> tuple[str, str]
     front = Front(ministack, caller)
     front.page("calls", front.calls.page)
     await stack.enter_async_context(_http(front, listener))
-    kernel = _kernel(config, endpoint, caller, stack)
+    kernel = _kernel(config, endpoint, stack, front.calls)
     parts = Parts(kernel, docker=config.docker, repositories=config.repositories)
     stack.push_async_callback(parts.stop)
     await parts.start(front)
@@ -85,9 +86,9 @@ async def _start(config: ServerConfig, stack: AsyncExitStack) -> tuple[str, str]
     return endpoint.url, parts.mode
 
 
-def _kernel(config: ServerConfig, endpoint: Endpoint, caller: Caller, stack: AsyncExitStack) -> Kernel:
+def _kernel(config: ServerConfig, endpoint: Endpoint, stack: AsyncExitStack, calls: CallRecord) -> Kernel:
     clients = EndpointClients(endpoint)
-    events = QueuedEvents(ministack_process.put_event, caller)
+    events = QueuedEvents(ministack_process.put_event, Caller(account=endpoint.account, region=endpoint.region))
     stack.callback(clients.close)
     stack.push_async_callback(asyncio.to_thread, events.close)
 
@@ -103,6 +104,7 @@ def _kernel(config: ServerConfig, endpoint: Endpoint, caller: Caller, stack: Asy
         bake_scale=config.bake_scale,
         register_cleanup=register_cleanup,
         instance=config.instance,
+        note_call=calls.note,
     )
 
 

@@ -137,6 +137,12 @@ class LoadBalancing(Protocol):
     def health(self, target_group: str, ip: str, port: int) -> TargetState:
         """A target's health."""
 
+    def named(self, name: str, caller: Caller) -> str | None:
+        """The ARN of the caller's target group of that name, if there is one."""
+
+    def rules_of(self, listener: str) -> tuple[str, ...]:
+        """ARNs of a listener's rules, the default rule last. :class:`ServiceError` when there is no such listener."""
+
     def rule_weights(self, rule: str) -> dict[str, int]:
         """Target group → weight in a listener rule's forward action. :class:`ServiceError` when there is none."""
 
@@ -174,5 +180,7 @@ class Kernel:
     """Factor on bake times, which ECS takes in whole minutes: a rehearsal makes them pass faster, and says so."""
     register_cleanup: Callable[[Callable[[], None]], None] = lambda _cleanup: None
     """Have something blocking called in a thread when the embedded AWS stops, last registered first."""
+    note_call: Callable[[str, str, str], None] = lambda _role, _action, _resource: None
+    """Note what a part of the embedded AWS does with a role that it was given: role, action and resource, as ARNs."""
     instance: str = "test"
     """This embedded AWS's id: the value of the label ``appdp.local.instance`` on every container and network."""

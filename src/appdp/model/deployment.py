@@ -6,34 +6,35 @@ It is the whole memory of a deployment. On AWS it travels through the state mach
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from appdp.model.hold import Hold
+from appdp.model.job_state import JobState
+from appdp.model.known_fields import known_fields
+from appdp.model.packing import unpack
+from appdp.model.schedule_state import ScheduleState
+from appdp.model.service_state import ServiceState
 
 LOG_LIMIT: Final = 200
 """How many log lines a deployment remembers; older ones are dropped."""
 
 
-GATE_POLL_SECONDS: Final = 5
-"""How often ECS asks a shut gate. The engine opens it a little further ahead than this, so that all pass at once."""
-
-
 class Phase(StrEnum):
-    """The phases of a deployment, in order. Any failure between ``GREEN`` and ``BAKE`` leads to ``RETURN``.
+    """The phases of a deployment, in order. Any failure between ``JOBS_BEFORE`` and ``JOBS_AFTER`` leads to ``RETURN``.
 
     In ``UNLOCK`` the outcome stands already; only the lock, the gate and the event are left to do.
     """
 
     PREPARE = "prepare"
+    JOBS_BEFORE = "jobs_before"
     GREEN = "green"
     HOLD = "hold"
     GATE = "gate"
     CUTOVER = "cutover"
     BAKE = "bake"
+    JOBS_AFTER = "jobs_after"
     RECORD = "record"
     RETURN = "return"
     UNLOCK = "unlock"
@@ -68,33 +69,6 @@ EXIT_STILL_RUNNING: Final = 6
 
 EXIT_ON_HOLD: Final = 7
 """The deployment waits for a human's approval."""
-
-
-class Progress(StrEnum):
-    """Where one service of the deployment is."""
-
-    WAITING = "waiting"
-    """Not touched yet."""
-    REGISTERED = "registered"
-    """Its task definition is registered, ECS was not asked yet."""
-    STARTING = "starting"
-    """Its green comes up."""
-    AT_GATE = "at_gate"
-    """Its green is up and tested and waits for the gate."""
-    SHIFTING = "shifting"
-    """Traffic moves."""
-    BAKING = "baking"
-    """All traffic is on green; blue still stands by."""
-    SUCCEEDED = "succeeded"
-    """ECS says SUCCESSFUL."""
-    FAILED = "failed"
-    """ECS, or our watchdog, gave up on it."""
-    RETURNING = "returning"
-    """It is going back to its previous revision."""
-    RETURNED = "returned"
-    """It runs its previous revision again."""
-    UNCHANGED = "unchanged"
-    """It already runs the release's digests; left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,45 +131,6 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceState:
-    """One service of a deployment.
-
-    Args:
-        name: the service's name within the environment.
-        progress: see :class:`Progress`.
-        previous_task_definition: ARN of the revision that the service ran before; where a return leads.
-        baseline_deployment: ARN of the service's newest service deployment before ours: all newer ones are ours.
-        task_definition: ARN of the revision that we deploy, once registered.
-        deployment: ARN of ECS's service deployment, once started.
-        first: the service stood at zero and this is the environment's first release.
-        stage: ECS's lifecycle stage as last seen, or ``""``.
-        detail: what ECS last said, for the reader.
-        return_deployment: ARN of the service deployment that leads back, where one was needed.
-        seen_unhealthy: the latest failing health-check answers of the green, newest last.
-        cluster: ARN of the service's cluster.
-        arn: ARN of the service.
-        shifts: whether its deployments have a green that waits at the gate.
-        since: when ``progress`` or ``stage`` changed last, in seconds since the epoch.
-    """
-
-    name: str
-    progress: Progress = Progress.WAITING
-    previous_task_definition: str | None = None
-    baseline_deployment: str | None = None
-    task_definition: str | None = None
-    deployment: str | None = None
-    first: bool = False
-    stage: str = ""
-    detail: str = ""
-    return_deployment: str | None = None
-    seen_unhealthy: tuple[str, ...] = ()
-    cluster: str = ""
-    arn: str = ""
-    shifts: bool = True
-    since: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
     """Who runs a deployment: an execution of the state machine, or a process with a lease.
 
@@ -222,7 +157,12 @@ class Deployment:
         gate_opens_at: when the gate opens for every service at once, once that is decided.
         outcome: set in :attr:`Phase.UNLOCK` and :attr:`Phase.DONE` only.
         digests: image name → digest of the release's image, once resolved.
+        ignores_alarms: whether it starts although an alarm of a service that changes is red.
         hold: the human's approval that it needs before traffic, and what became of it; None when it needs none.
+        schedules: the environment's schedules.
+        jobs: the jobs that it runs, in order.
+        locked_at: when it found that the environment's lock is its own, in seconds since the epoch; None before.
+        rollback_needs_jobs, with_jobs: see :class:`~appdp.model.request.Request`.
     """
 
     id: str
@@ -242,6 +182,12 @@ class Deployment:
     log: tuple[LogEntry, ...] = ()
     digests: dict[str, str] | None = None
     hold: Hold | None = None
+    ignores_alarms: bool = False
+    schedules: tuple[ScheduleState, ...] = ()
+    jobs: tuple[JobState, ...] = ()
+    rollback_needs_jobs: bool = False
+    with_jobs: bool | None = None
+    locked_at: float | None = None
 
     @property
     def done(self) -> bool:
@@ -253,9 +199,15 @@ class Deployment:
         return next(service for service in self.services if service.name == name)
 
     def with_service(self, changed: ServiceState) -> Deployment:
-        """A copy in which ``changed`` takes the place of the service of its name."""
+        """The same, ``changed`` in the place of the service of its name; a copy, if that is a change."""
+        if changed in self.services:
+            return self
         services = tuple(changed if service.name == changed.name else service for service in self.services)
         return replace(self, services=services)
+
+    def with_job(self, changed: JobState) -> Deployment:
+        """A copy in which ``changed`` takes the place of the job of its name."""
+        return replace(self, jobs=tuple(changed if job.name == changed.name else job for job in self.jobs))
 
     def logged(self, at: float, text: str, service: str = "") -> Deployment:
         """A copy with one more line of log."""
@@ -268,95 +220,20 @@ class Deployment:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Deployment:
-        """The inverse of :meth:`to_dict`."""
-        known = {key: value for key, value in data.items() if key in cls.__dataclass_fields__}
+        """The inverse of :meth:`to_dict`, packed or not."""
+        known = known_fields(cls, unpack(data))
         known["owner"] = Owner(**known["owner"])
         known["phase"] = Phase(known["phase"])
         known["outcome"] = Outcome(known["outcome"]) if known.get("outcome") else None
-        known["services"] = tuple(_service(item) for item in known.get("services", ()))
+        known["services"] = tuple(ServiceState.from_dict(item) for item in known.get("services", ()))
         known["failure"] = _failure(known["failure"]) if known.get("failure") else None
         known["hold"] = Hold.from_dict(known["hold"]) if known.get("hold") else None
+        known["schedules"] = tuple(ScheduleState.from_dict(item) for item in known.get("schedules", ()))
+        known["jobs"] = tuple(JobState.from_dict(item) for item in known.get("jobs", ()))
         known["log"] = tuple(LogEntry(**item) for item in known.get("log", ()))
         return cls(**known)
-
-
-def _service(data: dict[str, Any]) -> ServiceState:
-    known = {key: value for key, value in data.items() if key in ServiceState.__dataclass_fields__}
-    known["progress"] = Progress(known["progress"])
-    known["seen_unhealthy"] = tuple(known.get("seen_unhealthy", ()))
-    return ServiceState(**known)
 
 
 def _failure(data: dict[str, Any]) -> Failure:
     tasks = tuple(TaskFailure(**{**task, "log": tuple(task.get("log", ()))}) for task in data.get("tasks", ()))
     return Failure(service=data["service"], summary=data["summary"], tasks=tasks)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lock:
-    """One deployment per environment at a time.
-
-    Args:
-        deployment: the owner's deployment id.
-        owner: who runs it.
-        renewed_at: when the owner last showed that it is alive, in seconds since the epoch (a process's lease; an
-            execution is asked instead).
-    """
-
-    deployment: str
-    owner: Owner
-    renewed_at: float
-
-    def to_json(self) -> str:
-        """The parameter's value."""
-        return json.dumps(asdict(self), separators=(",", ":"))
-
-    @classmethod
-    def from_json(cls, text: str) -> Lock:
-        """Read the parameter's value."""
-        data = json.loads(text)
-        return cls(deployment=data["deployment"], owner=Owner(**data["owner"]), renewed_at=data["renewed_at"])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """What the gate function reads when ECS asks whether a green may take traffic.
-
-    Args:
-        deployment: the deployment that the gate belongs to.
-        task_definitions: ARNs whose service deployments wait here; all others pass at once.
-        opens_at: when they may pass, in seconds since the epoch; None keeps the gate shut.
-    """
-
-    deployment: str
-    task_definitions: tuple[str, ...]
-    opens_at: float | None = None
-
-    def answer(self, task_definition: str, now: float) -> tuple[str, int | None]:
-        """What to tell ECS about a green of ``task_definition``: a hook status, and in how many seconds to ask again.
-
-        The status is ``SUCCEEDED`` (with no delay) or ``IN_PROGRESS``; this gate never fails a deployment.
-
-        See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/lambda-lifecycle-hooks.html
-        """
-        if task_definition not in self.task_definitions:
-            return "SUCCEEDED", None
-        if self.opens_at is None:
-            return "IN_PROGRESS", GATE_POLL_SECONDS
-        if now < self.opens_at:
-            return "IN_PROGRESS", max(1, math.ceil(self.opens_at - now))
-        return "SUCCEEDED", None
-
-    def to_json(self) -> str:
-        """The parameter's value."""
-        return json.dumps(asdict(self), separators=(",", ":"))
-
-    @classmethod
-    def from_json(cls, text: str) -> Gate:
-        """Read the parameter's value."""
-        data = json.loads(text)
-        return cls(
-            deployment=data["deployment"],
-            task_definitions=tuple(data["task_definitions"]),
-            opens_at=data.get("opens_at"),
-        )

@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Final
 
-from appdp.errors import ConfigurationError
-
-VERSION: Final = 1
-"""Version of the manifests' shape. A reader refuses a newer one."""
+from appdp.model.hotswap import BuildRecipe
+from appdp.model.manifest import VERSION, known
 
 
 class StrategyKind(StrEnum):
@@ -20,6 +17,7 @@ class StrategyKind(StrEnum):
     BLUE_GREEN = "blue_green"
     CANARY = "canary"
     LINEAR = "linear"
+    CODEDEPLOY = "codedeploy"
 
     @property
     def shifts_traffic(self) -> bool:
@@ -41,6 +39,7 @@ class ServiceManifest:
         desired_count: what the first release brings the service up to; later releases never write it.
         target_groups: ARNs of the service's target groups: none, one (rolling) or two (blue and green).
         test_url: where the test listener answers for this service, if it has one.
+        deployment_group: ``APPLICATION/GROUP`` of CodeDeploy, for a service that CodeDeploy deploys; else None.
     """
 
     name: str
@@ -52,6 +51,7 @@ class ServiceManifest:
     desired_count: int
     target_groups: tuple[str, ...] = ()
     test_url: str | None = None
+    deployment_group: str | None = None
 
     def to_json(self) -> str:
         """The parameter's value."""
@@ -60,7 +60,7 @@ class ServiceManifest:
     @classmethod
     def from_json(cls, text: str) -> ServiceManifest:
         """Read a parameter's value; unknown keys are left out, a newer version is refused."""
-        data = _known(cls, text)
+        data = known(cls, text, "environment")
         data["strategy"] = StrategyKind(data["strategy"])
         data["target_groups"] = tuple(data.get("target_groups", ()))
         return cls(**data)
@@ -100,6 +100,7 @@ class DeployerManifest:
         approve: ``before_traffic`` when a human must approve every release before it takes traffic, or None.
         approval_expires_seconds: how long a deployment waits for that, or for what ``--hold`` asks; None in a manifest
             that is older than holds, whose deployer knows none.
+        hotswap: image name → how ``appdp hotswap`` builds it; None where that is not allowed.
     """
 
     application: str
@@ -109,26 +110,20 @@ class DeployerManifest:
     protected: bool = False
     approve: str | None = None
     approval_expires_seconds: int | None = None
+    hotswap: dict[str, BuildRecipe] | None = None
 
     def to_json(self) -> str:
-        """The parameter's value."""
-        return json.dumps({"version": VERSION, **asdict(self)}, separators=(",", ":"))
+        """The parameter's value; ``hotswap`` is there only where it says something."""
+        data = asdict(self)
+        if self.hotswap is None:
+            del data["hotswap"]
+        return json.dumps({"version": VERSION, **data}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> DeployerManifest:
         """Read a parameter's value; unknown keys are left out, a newer version is refused."""
-        data = _known(cls, text)
+        data = known(cls, text, "environment")
         data["images"] = {name: ImageRepository(**image) for name, image in data["images"].items()}
+        if data.get("hotswap") is not None:
+            data["hotswap"] = {name: BuildRecipe.from_dict(recipe) for name, recipe in data["hotswap"].items()}
         return cls(**data)
-
-
-def _known(cls: type[Any], text: str) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(text)
-    version = data.pop("version", VERSION)
-    if version > VERSION:
-        raise ConfigurationError(
-            f"This environment was written by a newer appdp (manifest version {version}; this one reads {VERSION}).",
-            hint="Upgrade appdp: pip install --upgrade aws-cdk-appdp.",
-        )
-    fields = cls.__dataclass_fields__
-    return {key: value for key, value in data.items() if key in fields}

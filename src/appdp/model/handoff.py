@@ -7,12 +7,14 @@ parameter                  written by                                  value
 =========================  ==========================================  ============================================
 ``…/deployer``             the deployer stack                          :class:`.environment.DeployerManifest`
 ``…/services/{name}``      the service stacks                          :class:`.environment.ServiceManifest`
+``…/jobs/{name}``          the stacks with jobs                        :class:`.job.JobManifest`
+``…/schedules/{name}``     the stacks with schedules                   :class:`.schedule.ScheduleManifest`
 ``…/release``              the deployer stack once (the sentinel),     the tag of the released commit
                            then the engine, after success only
-``…/lock``                 the engine                                  :class:`.deployment.Lock`
-``…/lock-takeover/{id}``   the engine, while it takes over a dead      :class:`~appdp.model.deployment.Lock` of the
+``…/lock``                 the engine                                  :class:`.lock.Lock`
+``…/lock-takeover/{id}``   the engine, while it takes over a dead      :class:`~appdp.model.lock.Lock` of the
                            owner's lock                                new owner
-``…/gate``                 the engine, while a deployment runs         :class:`.deployment.Gate`
+``…/gate``                 the engine, while a deployment runs         :class:`.gate.Gate`
 ``…/stop``                 whoever wants a deployment to go back; the  :class:`.stop_request.StopRequest`
                            engine deletes it
 ``…/history``              the engine, at the end of a deployment      :class:`.history.EndedDeployment`
@@ -52,12 +54,15 @@ EVENT_SOURCE: Final = "appdp"
 
 ROOT: Final = "/appdp"
 
+HOTSWAP_PREFIX: Final = "hotswap-"
+"""Tags of what ``appdp hotswap`` builds begin so. They do not move, and are never releases."""
+
 RESERVED_ENVIRONMENTS: Final = ("pipelines", "releases")
 """No environment is called so: the application's own parameters are there."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]|[a-z]")
 _RELEASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_RESERVED = ("env-", "cache-")
+_RESERVED = ("env-", "cache-", HOTSWAP_PREFIX)
 _ARCHITECTURES = ("-amd64", "-arm64")
 
 
@@ -92,13 +97,13 @@ def check_environment(kind: str, name: str) -> str:
 def check_release(tag: str) -> str:
     """Return ``tag``, or raise :class:`ConfigurationError` unless it can be the image tag of a release.
 
-    Tags follow the OCI distribution specification (at most 128 characters); ``env-*`` and ``cache-*`` are moving tags
-    and never releases, and the sentinel is not one either.
+    Tags follow the OCI distribution specification (at most 128 characters); ``env-*`` and ``cache-*`` are moving tags,
+    ``hotswap-*`` is what a laptop built; none of them is a release, and the sentinel is not one either.
     """
     if not _RELEASE.fullmatch(tag) or tag.startswith(_RESERVED) or tag == SENTINEL:
         raise ConfigurationError(
             f"{tag!r} is not a release: a release is an image tag of 1 to 128 of A-Z, a-z, 0-9, '_', '.', '-', "
-            f"and neither {SENTINEL!r} nor one that starts with 'env-' or 'cache-'.",
+            f"and neither {SENTINEL!r} nor one that starts with 'env-', 'cache-' or 'hotswap-'.",
             hint="Use the commit's hash, or list the releases with 'appdp releases'.",
         )
     return tag
@@ -128,6 +133,50 @@ def services_path(application: str, environment: str) -> str:
 
 def service_parameter(application: str, environment: str, service: str) -> str:
     return f"{services_path(application, environment)}/{service}"
+
+
+def schedules_path(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/schedules"
+
+
+def schedule_parameter(application: str, environment: str, schedule: str) -> str:
+    return f"{schedules_path(application, environment)}/{schedule}"
+
+
+def schedule_group(application: str, environment: str) -> str:
+    """The EventBridge schedule group of the environment's schedules.
+
+    ``{application}.{environment}``: neither has a dot, so no two environments share a group. Where that is longer than
+    the 64 characters of a group's name, a digest stands for the environment, behind a digit, as no environment begins
+    with one.
+
+    See: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateScheduleGroup.html
+    """
+    name = f"{application}.{environment}"
+    return name if len(name) <= 64 else f"{application}.0{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def jobs_path(application: str, environment: str) -> str:
+    return f"{environment_path(application, environment)}/jobs"
+
+
+def job_parameter(application: str, environment: str, job: str) -> str:
+    return f"{jobs_path(application, environment)}/{job}"
+
+
+def jobs_started_by(application: str, environment: str) -> str:
+    """``startedBy`` of every task that a deployment runs as a job: whoever takes the environment over finds them.
+
+    At most 78 characters of the 128 that ECS takes.
+
+    See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html (startedBy)
+    """
+    return f"appdp-deploy/{application}/{environment}"
+
+
+def run_started_by(application: str, environment: str) -> str:
+    """``startedBy`` of every task that ``appdp run`` starts; deployments leave them alone."""
+    return f"appdp-run/{application}/{environment}"
 
 
 def release_parameter(application: str, environment: str) -> str:

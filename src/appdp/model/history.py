@@ -9,11 +9,12 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-v
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from appdp.errors import ConfigurationError
 from appdp.model.deployment import Deployment, Outcome
+from appdp.model.known_fields import known_fields
 from appdp.model.parameter_value import to_value
 
 VERSION: Final = 1
@@ -44,6 +45,7 @@ class EndedDeployment:
         started_at, ended_at: seconds since the epoch.
         services: how many services it was to change.
         approval: what was decided on its hold, by whom and why; empty when nothing was. The end may be cut off.
+        rollback_needs_jobs: whether a rollback away from the release must decide about jobs.
         reason: why it did not succeed, in lines; empty when it did. The end of a long one is cut off.
     """
 
@@ -58,6 +60,7 @@ class EndedDeployment:
     ended_at: float
     services: int
     approval: str = ""
+    rollback_needs_jobs: bool = False
     reason: str = ""
 
     @classmethod
@@ -75,6 +78,7 @@ class EndedDeployment:
             ended_at=round(now, 3),
             services=services,
             approval=deployment.hold.told()[:APPROVAL_LIMIT] if deployment.hold else "",
+            rollback_needs_jobs=deployment.rollback_needs_jobs,
             reason=deployment.failure.text() if deployment.failure else "",
         )
 
@@ -97,8 +101,7 @@ class EndedDeployment:
         try:
             data = json.loads(text)
             version = data.pop("version", VERSION)
-            known = {field.name for field in fields(cls)}
-            found = cls(**{key: value for key, value in data.items() if key in known})
+            found = cls(**known_fields(cls, data))
             if version > VERSION:
                 raise ConfigurationError(
                     f"The history was written by a newer appdp (version {version}; this one reads {VERSION}).",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from appdp.errors import ConfigurationError
+from appdp.model.known_fields import known_fields
 from appdp.model.parameter_value import to_value
 
 BEFORE_TRAFFIC: Final = "before_traffic"
@@ -67,7 +68,7 @@ class Hold:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Hold:
         """The inverse of :func:`dataclasses.asdict`; unknown keys are left out."""
-        known = {key: value for key, value in data.items() if key in cls.__dataclass_fields__}
+        known = known_fields(cls, data)
         known["decision"] = Decision(known["decision"]) if known.get("decision") else None
         return cls(**known)
 
@@ -108,7 +109,7 @@ class HoldNotice:
     def from_json(cls, text: str) -> HoldNotice:
         """Read the parameter's value; unknown keys are left out."""
         data = json.loads(text)
-        return cls(**{key: value for key, value in data.items() if key in cls.__dataclass_fields__})
+        return cls(**known_fields(cls, data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

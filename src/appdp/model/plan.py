@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from appdp.model.environment import StrategyKind
+from appdp.model.job import JobRun
+from appdp.model.schedule import SchedulePlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,14 @@ class ServicePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """A job that would run, and when."""
+
+    name: str
+    run: JobRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a deployment would do to an environment.
 
@@ -35,6 +45,9 @@ class Plan:
         previous: the recorded release, or None before the first one.
         protected: whether the environment asks before it changes.
         approval_seconds: how long somebody has to approve it before traffic moves; None when nobody is asked.
+        red_alarms: service → its alarms that are in ALARM now, where the deployment would start all the same.
+        schedules: what would happen to its schedules.
+        jobs: the jobs that it would run, in order.
         wrong_tags: the images whose environment tag does not name the recorded release; a deployment moves it back.
     """
 
@@ -44,14 +57,17 @@ class Plan:
     previous: str | None
     services: tuple[ServicePlan, ...]
     protected: bool = False
+    red_alarms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     wrong_tags: tuple[str, ...] = ()
     approval_seconds: int | None = None
+    schedules: tuple[SchedulePlan, ...] = ()
+    jobs: tuple[JobPlan, ...] = ()
 
     @property
     def changes(self) -> bool:
-        """Whether any service would be deployed, or the recorded release or an environment tag would change."""
-        changing = any(service.changes for service in self.services)
-        return changing or self.release != self.previous or bool(self.wrong_tags)
+        """Whether any service, schedule, environment tag or the recorded release would change."""
+        changing = [*(service.changes for service in self.services), *(one.changes for one in self.schedules)]
+        return any(changing) or self.release != self.previous or bool(self.wrong_tags)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

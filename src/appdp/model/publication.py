@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
 from appdp.errors import ConfigurationError
 from appdp.model.environment import ImageRepository
+from appdp.model.known_fields import known_fields
 
 VERSION: Final = 1
 """Version of the values' shape. A reader refuses a newer one."""
 
-ABOUT_LIMIT: Final = 240
+ABOUT_LIMIT: Final = 260
 """Characters of what an approval is told about one environment. Those of a stage share the 1,000 of an action's value.
 
 See: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
@@ -166,9 +167,11 @@ class PipelineManifest:
                 application=data["application"],
                 pipeline=data["pipeline"],
                 images={name: _image(image, data["registries"]) for name, image in data["images"].items()},
-                scan=None if scan is None else ScanRule(**_known(ScanRule, scan)),
+                scan=None if scan is None else ScanRule(**known_fields(ScanRule, scan)),
                 environments=tuple(data.get("environments", ())),
-                elsewhere={name: Place(**_known(Place, place)) for name, place in data.get("elsewhere", {}).items()},
+                elsewhere={
+                    name: Place(**known_fields(Place, place)) for name, place in data.get("elsewhere", {}).items()
+                },
             )
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise _malformed("The manifest of this pipeline", text) from error
@@ -201,7 +204,7 @@ class LatestRelease:
         """
         data = _read("The record of the latest release", text)
         try:
-            return cls(**_known(cls, data))
+            return cls(**known_fields(cls, data))
         except TypeError as error:
             raise _malformed("The record of the latest release", text) from error
 
@@ -224,11 +227,6 @@ def _check_one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
 
 def _compact(data: Mapping[str, Any]) -> str:
     return json.dumps(data, separators=(",", ":"))
-
-
-def _known(cls: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    names = {known.name for known in fields(cls)}
-    return {key: value for key, value in data.items() if key in names}
 
 
 def _read(what: str, text: str) -> dict[str, Any]:

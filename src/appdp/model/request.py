@@ -8,6 +8,7 @@ from typing import Any
 
 from appdp.errors import ConfigurationError
 from appdp.model.handoff import check_name, check_release
+from appdp.model.known_fields import known_fields
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
@@ -24,7 +25,10 @@ class Request:
         id: the deployment's id, unique; 1–80 of ``A-Za-z0-9_-``, because it is also the name of an execution
             (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html) and part of a
             parameter's name.
-
+        ignore_alarms: whether to start although an alarm of a service that changes is red; a rollback always does.
+        rollback_needs_jobs: whether a later rollback away from the release must decide about jobs.
+        with_jobs: whether a rollback runs all jobs (True), or only those that are marked for it (False); None did not
+            decide.
         hold: whether a human must approve before traffic moves, also where the environment does not ask for it.
 
     Raises:
@@ -37,6 +41,9 @@ class Request:
     id: str
     rollback: bool = False
     hold: bool = False
+    ignore_alarms: bool = False
+    rollback_needs_jobs: bool = False
+    with_jobs: bool | None = None
 
     def __post_init__(self) -> None:
         check_name("Application", self.application)
@@ -53,6 +60,11 @@ class Request:
                 hint="Name the release to deploy; 'appdp releases' lists them.",
             )
 
+    @property
+    def ignores_alarms(self) -> bool:
+        """Whether a red alarm does not keep it from starting."""
+        return self.ignore_alarms or self.rollback
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return asdict(self)
@@ -60,4 +72,4 @@ class Request:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Request:
         """The inverse of :meth:`to_dict`; unknown keys are left out."""
-        return cls(**{key: value for key, value in data.items() if key in cls.__dataclass_fields__})
+        return cls(**known_fields(cls, data))

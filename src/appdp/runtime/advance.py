@@ -10,6 +10,7 @@ from typing import Any, Final
 from appdp.engine.deploy import Request, Step, advance, begin
 from appdp.errors import ConfigurationError
 from appdp.model.deployment import Deployment, Owner
+from appdp.model.packing import pack
 from appdp.runtime.setting import Setting, setting
 
 _LOG = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ def answer(after: Step) -> dict[str, Any]:
     """What the state machine chooses by."""
     deployment = after.deployment
     return {
-        "deployment": deployment.to_dict(),
+        "deployment": pack(deployment.to_dict()),
         # Wait's SecondsPath takes whole seconds only.
         "wait_seconds": math.ceil(after.wait_seconds),
         "done": deployment.done,

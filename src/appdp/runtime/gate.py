@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from appdp.engine.ports import Ports
 from appdp.errors import RemoteError
-from appdp.model.deployment import GATE_POLL_SECONDS, Gate
+from appdp.model.gate import GATE_POLL_SECONDS, Gate
 from appdp.model.handoff import gate_parameter
 from appdp.runtime.setting import Setting, setting
 

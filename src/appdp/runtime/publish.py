@@ -24,7 +24,7 @@ from appdp.aws.registry import EcrRegistry
 from appdp.aws.scans import EcrScans
 from appdp.aws.session import Session
 from appdp.engine.publish import Publication, Step, begin, may_pass, publish, read_manifest
-from appdp.engine.publish.comparing import about_changes, changes_page, not_compared
+from appdp.engine.publish.comparing import Changes, about_changes, changes_page, not_compared
 from appdp.engine.publish.ports import PipelineJobs, PublishPorts
 from appdp.errors import AppdpError, ConfigurationError, RemoteError
 from appdp.model.handoff import about_variable, changes_variable
@@ -88,7 +88,8 @@ def variables(step: Step) -> dict[str, str]:
     for environment, same in step.unchanged.items():
         running = step.running.get(environment)
         found[changes_variable(environment)] = changes_page(commit, running)
-        about = about_changes(environment, commit, running, images, same)
+        changes = Changes(images=images, same=same, schedules=step.schedules.get(environment, ()))
+        about = about_changes(environment, commit, running, changes)
         found[about_variable(environment)] = not_compared(environment) if environment in step.unread else about
     return found
 

@@ -335,11 +335,11 @@ def _delete(aws: EmbeddedAws, stack: str) -> None:
 
 
 def test_types_that_are_only_recorded_are_listed(aws: EmbeddedAws, assembly: Assembly) -> None:
-    application = {"Type": "AWS::CodeDeploy::Application", "Properties": {"ApplicationName": "release"}}
+    query = {"Type": "AWS::Logs::QueryDefinition", "Properties": {"Name": "release", "QueryString": "fields @message"}}
     metadata = {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:deflate64:x"}}
-    assembly.stack("recorded", {"Application": application, "CDKMetadata": metadata})
+    assembly.stack("recorded", {"Query": query, "CDKMetadata": metadata})
     assembly.deploy()
-    assert aws.unsimulated() == {"AWS::CodeDeploy::Application": ["recorded/Application"]}
+    assert aws.unsimulated() == {"AWS::Logs::QueryDefinition": ["recorded/Query"]}
     _delete(aws, "recorded")
     assert aws.unsimulated() == {}
 

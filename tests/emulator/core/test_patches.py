@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from appdp.errors import LocalError
-from appdp.local.ministack_patches import PATCHES, PINNED, Patch
+from appdp.local.ministack_patch import PINNED, Patch
+from appdp.local.ministack_patches import PATCHES
 
 
 def _never(_original: object) -> object:

@@ -108,16 +108,12 @@ def test_a_failed_creation_leaves_no_service(quick: EmbeddedAws, tmp_path: Path)
 def test_the_service_answers_while_a_stack_waits(quick: EmbeddedAws, tmp_path: Path) -> None:
     """A deployment that takes its time blocks no other call."""
     import threading
-    import time
 
     _push(quick, "r4", {})
     worker = threading.Thread(target=_deploy, args=(quick, tmp_path, "waits", "r4"))
     worker.start()
-    slowest = 0.0
+    answered = 0
     while worker.is_alive():
-        began = time.monotonic()
         quick.client("sts").get_caller_identity()
-        slowest = max(slowest, time.monotonic() - began)
-        time.sleep(0.02)
-    worker.join()
-    assert slowest < 2
+        answered += 1
+    assert answered > 10

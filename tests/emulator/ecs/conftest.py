@@ -169,13 +169,14 @@ def build_stage(aws: EmbeddedAws) -> Stage:
         for n, zone in enumerate("ab")
     ]
     balancer = elb.create_load_balancer(Name="stage", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
-    groups = [_group(elb, name, vpc) for name in ("blue", "green")]
+    groups = [target_group(elb, name, vpc, delay_seconds=2) for name in ("blue", "green")]
     rules = [_rule(elb, balancer, port, groups) for port in (80, 9000)]
     return Stage(aws, *groups, *rules)
 
 
-def _group(elb: Any, name: str, vpc: str) -> str:  # noqa: ANN401 - a boto3 client
-    group = elb.create_target_group(
+def target_group(elb: Any, name: str, vpc: str, *, delay_seconds: int) -> str:  # noqa: ANN401 - a boto3 client
+    """A target group for port 8080 whose targets are checked often; returns its ARN."""
+    made = elb.create_target_group(
         Name=name,
         Protocol="HTTP",
         Port=8080,
@@ -186,18 +187,24 @@ def _group(elb: Any, name: str, vpc: str) -> str:  # noqa: ANN401 - a boto3 clie
         HealthCheckTimeoutSeconds=2,
         HealthyThresholdCount=2,
         UnhealthyThresholdCount=2,
-    )["TargetGroups"][0]["TargetGroupArn"]
-    attributes = [{"Key": "deregistration_delay.timeout_seconds", "Value": "2"}]
+    )
+    group = str(made["TargetGroups"][0]["TargetGroupArn"])
+    attributes = [{"Key": "deregistration_delay.timeout_seconds", "Value": str(delay_seconds)}]
     elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=attributes)
-    return str(group)
+    return group
+
+
+def listener(elb: Any, balancer: str, port: int, action: dict[str, Any]) -> str:  # noqa: ANN401 - a boto3 client
+    """A listener with a default action; returns its ARN."""
+    made = elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=[action])
+    return str(made["Listeners"][0]["ListenerArn"])
 
 
 def _rule(elb: Any, balancer: str, port: int, groups: list[str]) -> str:  # noqa: ANN401 - a boto3 client
     nothing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
-    listener = elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=[nothing])
     weights = [{"TargetGroupArn": group, "Weight": weight} for group, weight in zip(groups, (100, 0), strict=True)]
     rule = elb.create_rule(
-        ListenerArn=listener["Listeners"][0]["ListenerArn"],
+        ListenerArn=listener(elb, balancer, port, nothing),
         Priority=1,
         Conditions=[{"Field": "path-pattern", "Values": ["/*"]}],
         Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}],

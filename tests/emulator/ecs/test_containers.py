@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,15 +44,12 @@ def service(stage: Stage) -> Iterator[str]:
 def test_a_release_shifts_from_blue_to_green(stage: Stage, service: str) -> None:
     assert stage.get() == (200, "one")
     definition = stage.register(stage.push("two"))
-    began = time.monotonic()
     stage.client("ecs").update_service(service=service, taskDefinition=definition)
     newest = stage.client("ecs").list_service_deployments(service=service)["serviceDeployments"][0]
     wait(lambda: _deployment(stage, newest)["targetServiceRevision"]["requestedTestTrafficWeight"] == 100)
-    green_up = time.monotonic() - began
     assert stage.get(port=9000) == (200, "two")
     assert stage.ended(service)["status"] == "SUCCESSFUL"
     assert stage.get() == (200, "two")
-    assert green_up < 20
 
 
 def test_the_running_digest_is_the_tags(stage: Stage, service: str) -> None:
@@ -68,7 +64,6 @@ def test_the_running_digest_is_the_tags(stage: Stage, service: str) -> None:
 def test_an_image_that_exits_tells_its_code_and_its_last_lines(stage: Stage, service: str) -> None:
     bad = stage.push("exits", script="echo starting; echo 'no database'; exit 3")
     before = stage.get()
-    began = time.monotonic()
     stage.client("ecs").update_service(service=service, taskDefinition=stage.register(bad))
 
     def failed() -> list[dict[str, Any]]:
@@ -76,7 +71,6 @@ def test_an_image_that_exits_tells_its_code_and_its_last_lines(stage: Stage, ser
         return found if len([t for t in found if t["stopCode"] == "EssentialContainerExited"]) >= 3 else []
 
     task = next(t for t in wait(failed) if t["stopCode"] == "EssentialContainerExited")
-    three_failures = time.monotonic() - began
     assert task["stoppedReason"] == "Essential container in task exited"
     assert task["containers"][0]["exitCode"] == 3
     assert stage.log(task) == ["starting", "no database"]
@@ -86,7 +80,6 @@ def test_an_image_that_exits_tells_its_code_and_its_last_lines(stage: Stage, ser
     )
     assert stage.ended(service)["status"] == "ROLLBACK_SUCCESSFUL"
     assert stage.get() == before
-    assert three_failures < 15
 
 
 def test_a_missing_image_says_so(stage: Stage) -> None:

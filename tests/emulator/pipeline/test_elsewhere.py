@@ -110,6 +110,8 @@ def unchanged_over_there(crew: Crew, commit: str) -> None:
     """The publication reads what runs over there, and the deployment leaves it alone."""
     before = crew.services(**PROD)
     actions = crew.actions(crew.start(commit))
-    assert json.loads(actions["Publish"]["output"]["outputVariables"]["unchanged"]) == {"prod": ["alpha"]}
+    told = actions["Publish"]["output"]["outputVariables"]
+    assert json.loads(told["unchanged"]) == {"prod": ["alpha"]}
+    assert told["about_prod"].endswith(". Changed: nothing. The same: alpha.")
     assert crew.services(**PROD) == before
     assert crew.aws.client("ssm", **PROD).get_parameter(Name=RELEASE)["Parameter"]["Value"] == commit

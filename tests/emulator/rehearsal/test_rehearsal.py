@@ -41,7 +41,7 @@ def _unexpected(record: RehearsalRecord) -> list[str]:
 
 @pytest.fixture(scope="module")
 def with_containers() -> RehearsalRecord:
-    return _rehearsed(1, 2, 5, 7, docker=True)
+    return _rehearsed(1, 2, 5, 7, 11, 12, docker=True)
 
 
 @pytest.mark.docker
@@ -49,7 +49,7 @@ def test_every_act_comes_out_as_expected(with_containers: RehearsalRecord) -> No
     assert _unexpected(with_containers) == []
     assert with_containers.as_expected
     outcomes = [act.outcome for act in with_containers.acts]
-    assert outcomes == ["succeeded", "succeeded", "rolled_back", "no_pipeline"]
+    assert outcomes == ["succeeded", "succeeded", "rolled_back", "no_pipeline", "succeeded", "rolled_back"]
 
 
 @pytest.mark.docker
@@ -77,7 +77,7 @@ def test_a_good_service_waits_for_a_broken_one_and_takes_no_traffic(with_contain
 
 @pytest.mark.docker
 def test_pushes_are_built_by_the_pipeline_and_run_by_digest(with_containers: RehearsalRecord) -> None:
-    first, second, _, nothing = with_containers.acts
+    first, second, _, nothing, *_ = with_containers.acts
     platforms = "linux/amd64, linux/arm64" if in_ci() else ""
     for act in (first, second):
         assert act.pipeline is not None
@@ -98,6 +98,36 @@ def test_an_image_that_a_commit_does_not_change_comes_from_the_cache(with_contai
 
 
 @pytest.mark.docker
+def test_every_release_is_migrated_before_its_services_start(with_containers: RehearsalRecord) -> None:
+    first, second, fifth, _, sixth, _ = with_containers.acts
+    for act in (first, second, fifth, sixth):
+        assert "job migrate ran by a digest of this release" in _checked(act)
+        assert "job migrate ended before the first service started" in _checked(act)
+    said = _checked(sixth)["job migrate ran by a digest of this release"]
+    assert "it wrote “migration of release 6: done”" in said
+
+
+@pytest.mark.docker
+def test_a_migration_that_fails_touches_nothing_and_costs_no_request(with_containers: RehearsalRecord) -> None:
+    seventh = with_containers.acts[-1]
+    assert _says(seventh, "job migrate failed with exit code 1", "migration of release 7: ERROR: 12 orders")
+    assert _checked(seventh)["no service was touched"] == "ECS began no service deployment"
+    assert seventh.traffic is not None
+    assert seventh.traffic.failed == 0
+    assert seventh.traffic.sent > 100
+    assert {lane.service: [span.name for span in lane.progress] for lane in seventh.lanes}["migrate"][-1] == "failed"
+
+
+@pytest.mark.docker
+def test_a_schedule_runs_the_release_and_goes_on_to_after_one_that_failed(with_containers: RehearsalRecord) -> None:
+    sixth, seventh = with_containers.acts[-2:]
+    for act in (sixth, seventh):
+        assert _checked(act)["schedule report wrote “report of release 6:”"].startswith("report of release 6: 12")
+    pinned = "schedule report points at a revision with the running release's digests"
+    assert _checked(sixth)[pinned] == _checked(seventh)[pinned]
+
+
+@pytest.mark.docker
 def test_the_report_shows_it(with_containers: RehearsalRecord) -> None:
     page = render(with_containers)
     assert "gate opens" in page
@@ -113,7 +143,7 @@ def test_nothing_is_left_behind(with_containers: RehearsalRecord) -> None:
 
 @pytest.fixture(scope="module")
 def control_plane() -> RehearsalRecord:
-    return _rehearsed(1, 3, 4, docker=False)
+    return _rehearsed(1, 3, 4, 12, docker=False)
 
 
 def test_the_control_plane_alone_says_what_it_cannot_show(control_plane: RehearsalRecord) -> None:
@@ -123,12 +153,18 @@ def test_the_control_plane_alone_says_what_it_cannot_show(control_plane: Rehears
 
 def test_the_control_plane_alone_judges_every_act(control_plane: RehearsalRecord) -> None:
     assert _unexpected(control_plane) == []
-    first, third, fourth = control_plane.acts
+    first, third, fourth, seventh = control_plane.acts
     assert first.outcome == "succeeded"
     assert _says(third, "exited with code 3", "FATAL: price list has no currency")
     assert _says(fourth, "failed ELB health checks", "[503]")
+    assert _says(seventh, "job migrate failed with exit code 1")
     assert all(act.traffic is None for act in control_plane.acts)
 
 
 def _says(act: ActRecord, *parts: str) -> bool:
     return all(part in act.failure for part in parts)
+
+
+def _checked(act: ActRecord) -> dict[str, str]:
+    """What was expected → what was seen."""
+    return {check.name: check.seen for check in act.checks}

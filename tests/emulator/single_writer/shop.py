@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +58,13 @@ class Shop:
 
     def appdp(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command line."""
+        return self.appdp_with({}, *words)
+
+    def appdp_with(self, variables: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line with some environment variables of one's own."""
         return subprocess.run(
             [str(Path(sys.executable).with_name("appdp")), *words],
-            env=self.aws.environment(),
+            env={**self.aws.environment(), **variables},
             capture_output=True,
             text=True,
             timeout=300,
@@ -81,6 +86,15 @@ class Shop:
             )
             for name, arn in self.service_arns().items()
         }
+
+    def settle(self, seconds: float = 60) -> None:
+        """Wait until no service's newest deployment is in progress."""
+        ecs, until = self.aws.client("ecs"), time.monotonic() + seconds
+        for arn in self.service_arns().values():
+            where = {"service": arn, "cluster": cluster_of(arn)}
+            while "finishedAt" not in ecs.list_service_deployments(**where)["serviceDeployments"][0]:
+                assert time.monotonic() < until, f"{arn} is still being deployed after {seconds} s"
+                time.sleep(0.2)
 
     def running_digests(self) -> dict[str, str]:
         """Every service's image digest, as its only active service revision says."""
@@ -111,10 +125,10 @@ class Shop:
         return sum(len(cloudformation.describe_stack_events(StackName=name)["StackEvents"]) for name in names)
 
 
-def start(aws: EmbeddedAws, directory: Path) -> Shop:
-    """Synthesise the example and deploy it to an empty account."""
+def start(aws: EmbeddedAws, directory: Path, example: Path = EXAMPLE) -> Shop:
+    """Synthesise the example, or a copy of it with more in it, and deploy it to an empty account."""
     assembly = directory / "cdk.out"
-    synth.synthesise(EXAMPLE, assembly, {})
+    synth.synthesise(example, assembly, {})
     scenario, source = read(EXAMPLE), SourceRepository(directory)
     source.fill(EXAMPLE, scenario.releases)
     shop = Shop(aws=aws, assembly=assembly, scenario=scenario, source=source)

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 RegistryAnswer = tuple[int, bytes, dict[str, str]]
@@ -79,17 +82,47 @@ def serving() -> Iterator[AwsServer]:
         thread.join()
 
 
+@contextmanager
+def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsServer]:
+    """The same, and boto3 calls it."""
+    with serving() as server:
+        for name, value in environment(server.url).items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def environment(url: str) -> dict[str, str]:
+    """What makes boto3 call ``url``, whatever the machine's own configuration says."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": "/nonexistent",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
 class _Handler(BaseHTTPRequestHandler):
     # One request per connection: nothing is left open for the garbage collector to complain about.
     protocol_version = "HTTP/1.0"
     server_state: AwsServer
 
     def do_PUT(self) -> None:
+        if self.path.startswith("/schedules/"):
+            self._rest("UpdateSchedule")
+            return
         self._registry("PUT", self.rfile.read(int(self.headers["Content-Length"])))
 
     def do_GET(self) -> None:
         if self.path.startswith("/v2/"):
             self._registry("GET", b"")
+            return
+        if self.path.startswith("/schedules/"):
+            self._rest("GetSchedule")
             return
         content = self.server_state.files.get(self.path)
         self._send(200 if content is not None else 404, content or b"")
@@ -104,8 +137,20 @@ class _Handler(BaseHTTPRequestHandler):
             operation=operation, payload=json.loads(body or b"{}"), body=body, headers=dict(self.headers.items())
         )
         self.server_state.received.append(received)
+        self._answer(received)
+
+    def _rest(self, operation: str) -> None:
+        """An operation of EventBridge Scheduler: the schedule's name is in the path, its group in the query or body."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        path, _, query = self.path.partition("?")
+        payload = {**dict(parse_qsl(query)), **json.loads(body or b"{}"), "Name": path.rpartition("/")[2]}
+        received = Received(operation=operation, payload=payload, body=body, headers=dict(self.headers.items()))
+        self.server_state.received.append(received)
+        self._answer(received)
+
+    def _answer(self, received: Received) -> None:
         try:
-            answer = self.server_state.answers[operation](received.payload)
+            answer = self.server_state.answers[received.operation](received.payload)
         except AwsSays as said:
             self._send(said.status, json.dumps({"__type": said.code, "message": said.message}).encode())
         else:

@@ -66,6 +66,22 @@ def test_a_parameter_that_is_not_there(aws: AwsServer, session: Session) -> None
     assert AwsElsewhere(session).parameter(Place(region="ap-northeast-1"), NAME) is None
 
 
+def test_what_is_below_a_path(aws: AwsServer, session: Session) -> None:
+    path = "/appdp/shop/prod/schedules"
+    pages = iter([([f"{path}/a"], {"NextToken": "more"}), ([f"{path}/b"], {})])
+
+    def listed(_: dict[str, Any]) -> dict[str, Any]:
+        names, token = next(pages)
+        return {"Parameters": [{"Name": name, "Value": name[-1]} for name in names], **token}
+
+    aws.answers["GetParametersByPath"] = listed
+    found = AwsElsewhere(session).parameters(Place(region="ap-northeast-1"), path)
+    assert found == {f"{path}/a": "a", f"{path}/b": "b"}
+    asked = aws.last("GetParametersByPath")
+    assert asked.payload == {"Path": path, "Recursive": True, "NextToken": "more"}
+    assert "/ap-northeast-1/ssm/" in asked.headers["Authorization"]
+
+
 def test_a_role_that_is_not_there_says_who_makes_it(session: Session) -> None:
     with Stubber(session.sts) as sts:
         said = f"User: arn:aws:sts::1:assumed-role/x is not authorized to perform: sts:AssumeRole on resource: {ROLE}"

@@ -8,7 +8,7 @@ import pytest
 
 from appdp.aws.services import EcsServices
 from appdp.aws.session import Session
-from appdp.engine.ports import DeploymentStatus, LiveRevision, LiveService
+from appdp.engine.live import DeploymentStatus, LiveRevision, LiveService
 from appdp.errors import RemoteError
 from tests.unit.aws.server import AwsSays, AwsServer
 

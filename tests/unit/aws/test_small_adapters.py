@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from appdp.aws.alarms import CloudWatchAlarms
 from appdp.aws.assemble import ports
 from appdp.aws.callers import StsCaller
 from appdp.aws.clock import SystemClock
@@ -22,7 +23,7 @@ from appdp.aws.session import Session
 from appdp.aws.targets import LoadBalancerTargets
 from appdp.aws.tasks import EcsTasks
 from appdp.engine.executions import ExecutionStatus
-from appdp.engine.ports import LiveTask, StoppedContainer, TargetHealth
+from appdp.engine.live import LiveTask, StoppedContainer, TargetHealth
 from appdp.errors import ConfigurationError, NotFound, RemoteError, Throttled
 from appdp.model.deployment import Owner
 from tests.unit.aws.server import Answer, AwsSays, AwsServer
@@ -335,3 +336,21 @@ def test_log_events_without_a_group(aws: AwsServer, session: Session) -> None:
     aws.answers["FilterLogEvents"] = refusing("AccessDeniedException")
     with pytest.raises(RemoteError, match="logs:FilterLogEvents"):
         CloudWatchLogEvents(session).since("/gone", "web/", 0)
+
+
+def test_alarms_that_are_red_are_asked_for_a_hundred_at_a_time(aws: AwsServer, session: Session) -> None:
+    red = {"a-7", "a-150", "all-of-it"}
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        assert asked["StateValue"] == "ALARM"
+        assert len(asked["AlarmNames"]) <= 100
+        found = [{"AlarmName": name} for name in asked["AlarmNames"] if name in red]
+        return {
+            "MetricAlarms": [one for one in found if one["AlarmName"] != "all-of-it"],
+            "CompositeAlarms": [one for one in found if one["AlarmName"] == "all-of-it"],
+        }
+
+    aws.answers["DescribeAlarms"] = answer
+    names = [f"a-{number}" for number in range(200)]
+    assert CloudWatchAlarms(session).in_alarm([*names, "all-of-it", "a-7"]) == ("a-150", "a-7", "all-of-it")
+    assert aws.operations() == ["DescribeAlarms"] * 3

@@ -25,6 +25,7 @@ WRITES = frozenset(
         "PutImage",
         "PutEvents",
         "StartExecution",
+        "ExecuteCommand",
     }
 )
 
@@ -37,12 +38,13 @@ class Cloud:
     parameters: dict[str, str] = field(default_factory=dict)
     images: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     running: set[str] = field(default_factory=set)
+    red_alarms: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         names = (
             "GetParameter GetParametersByPath GetParameterHistory BatchGetImage DescribeImages DescribeServices "
             "ListServiceDeployments DescribeServiceDeployments DescribeServiceRevisions DescribeTaskDefinition "
-            "DescribeExecution StartExecution"
+            "DescribeExecution StartExecution DescribeAlarms ListTasks DescribeTasks ExecuteCommand"
         )
         for name in names.split():
             self.server.answers[name] = getattr(self, f"_{name}")
@@ -94,6 +96,10 @@ class Cloud:
                 return {"images": [{"imageId": {"imageDigest": digest}, "imageManifest": manifest}], "failures": []}
         return {"images": [], "failures": [{"imageId": wanted, "failureCode": "ImageNotFound"}]}
 
+    def _DescribeAlarms(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  (AWS's own name)
+        red = [{"AlarmName": name} for name in asked["AlarmNames"] if name in self.red_alarms]
+        return {"MetricAlarms": red, "CompositeAlarms": []}
+
     def _DescribeImages(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  (AWS's own name)
         tags = [tag for name, tag in self.images if name == asked["repositoryName"]]
         details = [{"imageDigest": tag, "imageTags": [tag], "imagePushedAt": at} for at, tag in enumerate(tags)]
@@ -109,7 +115,12 @@ class Cloud:
     def _DescribeServiceDeployments(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  (AWS's own name)
         return {
             "serviceDeployments": [
-                {"serviceDeploymentArn": arn, "status": "SUCCESSFUL", "createdAt": 1}
+                {
+                    "serviceDeploymentArn": arn,
+                    "status": "SUCCESSFUL",
+                    "createdAt": 1,
+                    "targetServiceRevision": {"arn": f"{ARN}:service-revision/shop/{arn.split('/')[2]}/1"},
+                }
                 for arn in asked["serviceDeploymentArns"]
             ]
         }
@@ -132,6 +143,16 @@ class Cloud:
 
     def _StartExecution(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  (AWS's own name)
         return {"executionArn": f"{asked['stateMachineArn']}:{asked['name']}", "startDate": 1}
+
+    def _ListTasks(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  (AWS's own name)
+        return {"taskArns": [f"{ARN}:task/shop/{asked['serviceName']}1"]}
+
+    def _DescribeTasks(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  (AWS's own name)
+        return {"tasks": [_task(arn) for arn in asked["tasks"]], "failures": []}
+
+    def _ExecuteCommand(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  (AWS's own name)
+        session = {"sessionId": "s1", "streamUrl": "wss://127.0.0.1:1/s1", "tokenValue": "secret"}
+        return {"session": session, "taskArn": asked["task"], "containerName": asked["container"]}
 
 
 def _repository(image: str) -> ImageRepository:
@@ -164,8 +185,24 @@ def _service(arn: str) -> dict[str, Any]:
         "taskDefinition": f"{ARN}:task-definition/shop-dev-{name}:1",
         "desiredCount": 1,
         "runningCount": 1,
-        "deploymentConfiguration": {"strategy": "BLUE_GREEN"},
+        "deploymentConfiguration": {
+            "strategy": "BLUE_GREEN",
+            "alarms": {"alarmNames": [f"{name}-errors"], "enable": True, "rollback": True},
+        },
         "currentServiceRevisions": [{"arn": f"{ARN}:service-revision/shop/{name}/1"}],
+    }
+
+
+def _task(arn: str) -> dict[str, Any]:
+    name = arn.rpartition("/")[2].rstrip("1")
+    agents = [{"name": "ExecuteCommandAgent", "lastStatus": "RUNNING"}]
+    return {
+        "taskArn": arn,
+        "taskDefinitionArn": f"{ARN}:task-definition/shop-dev-{name}:1",
+        "lastStatus": "RUNNING",
+        "startedAt": 1,
+        "enableExecuteCommand": True,
+        "containers": [{"name": name, "runtimeId": f"{name}1-1", "managedAgents": agents}],
     }
 
 

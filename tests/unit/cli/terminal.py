@@ -14,8 +14,13 @@ from appdp.cli.main import main
 from appdp.model.environment import DeployerManifest
 from appdp.model.handoff import deployer_parameter, lock_parameter
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
+from tests.fakes.blueprints import FakeBlueprints
+from tests.fakes.builder import FakeBuilder, FakeLogins
 from tests.fakes.executions import FakeExecutions
 from tests.fakes.log_events import FakeLogEvents
+from tests.fakes.shells import FakeShells
+from tests.fakes.verify_facts import facts
+from tests.fakes.verify_world import VerifyWorld
 
 ALICE = "arn:aws:sts::000000000000:assumed-role/dev/alice"
 
@@ -36,6 +41,9 @@ class Terminal:
     def __post_init__(self) -> None:
         self.executions = FakeExecutions(self.account)
         self.log_events = FakeLogEvents()
+        self.blueprints = FakeBlueprints()
+        self.builder = FakeBuilder(self.account.registry)
+        self.shells = FakeShells(self.account.services)
 
     def run(self, *args: str, typed: str | None = None) -> Result:
         """Run ``appdp`` with these arguments."""
@@ -48,10 +56,19 @@ class Terminal:
             ports=self.account.ports,
             executions=self.executions,
             log_events=self.log_events,
+            facts=lambda: facts(VerifyWorld()),
+            shells=self.shells,
+            blueprints=self.blueprints,
+            logins=FakeLogins(),
             caller=self.caller,
             region=lambda: "us-east-1",
         )
-        return Cli(connect=lambda profile, region: aws, sleep=self._sleep, interactive=lambda: self.interactive)
+        return Cli(
+            connect=lambda profile, region: aws,
+            sleep=self._sleep,
+            interactive=lambda: self.interactive,
+            builder=lambda: self.builder,
+        )
 
     def protect(self) -> None:
         """Make the environment ask first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,19 +11,24 @@ from click.testing import CliRunner
 
 from appdp.cli.actions import ACTIONS
 from appdp.cli.main import main
-from appdp.model.deployment import Lock, Owner
-from appdp.model.handoff import hold_parameter, lock_parameter
+from appdp.model.deployment import Owner
+from appdp.model.handoff import hold_parameter, job_parameter, lock_parameter, schedule_parameter
 from appdp.model.hold import HoldNotice
-from tests.unit.aws.conftest import environment
-from tests.unit.aws.server import AwsSays, serving
-from tests.unit.cli.cloud import STATE_MACHINE, Cloud
+from appdp.model.job import JobManifest
+from appdp.model.lock import Lock
+from appdp.model.schedule import ScheduleManifest
+from tests.unit.aws.server import AwsSays, environment, serving
+from tests.unit.cli.cloud import ARN, CLUSTER, STATE_MACHINE, Cloud
+from tests.unit.cli.session_plugin import SessionPlugin, install
 
 PREFIXES = {
     "AmazonEC2ContainerRegistry_V20150921": "ecr",
     "AmazonEC2ContainerServiceV20141113": "ecs",
     "AmazonSSM": "ssm",
     "AWSStepFunctions": "states",
+    "GraniteServiceVersion20100801": "cloudwatch",
     "Logs_20140328": "logs",
+    "scheduler": "scheduler",
 }
 """What AWS's protocol calls a service → what IAM calls it."""
 
@@ -39,7 +45,9 @@ COMMANDS = {
     "diff": ("dev", "v2"),
     "history": ("dev",),
     "releases": (),
+    "run": ("dev", "migrate", "--yes"),
     "logs": ("dev",),
+    "exec": ("dev", "api", "--", "true"),
     "unlock": ("dev", "--yes"),
     "doctor": (),
 }
@@ -56,6 +64,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
             monkeypatch.setenv(name, value)
         cloud = Cloud(server)
         server.answers["GetExecutionHistory"] = lambda _: {"events": []}
+        schedule(cloud)
         server.answers["FilterLogEvents"] = lambda _: {"events": []}
         server.answers["PutParameter"] = lambda asked: put(cloud, asked)
         server.answers["DeleteParameter"] = lambda asked: delete(cloud, asked)
@@ -65,6 +74,26 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
             history(asked) if asked["Name"] in cloud.parameters else {"Parameters": []}
         )
         yield cloud
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SessionPlugin:
+    return install(tmp_path, monkeypatch)
+
+
+def schedule(cloud: Cloud) -> None:
+    """The environment has a schedule, too."""
+    manifest = ScheduleManifest(
+        name="api",
+        group="shop.dev",
+        schedule="api",
+        cluster=CLUSTER,
+        task_definition="td/x-api:1",
+        containers={"api": "api"},
+    )
+    cloud.parameters[schedule_parameter("shop", "dev", "api")] = manifest.to_json()
+    target = {"Arn": CLUSTER, "RoleArn": "arn:aws:iam::1:role/r", "EcsParameters": {"TaskDefinitionArn": "td/x-api:1"}}
+    cloud.server.answers["GetSchedule"] = lambda _: {"State": "ENABLED", "Target": target}
 
 
 def put(cloud: Cloud, asked: dict[str, Any]) -> dict[str, Any]:
@@ -107,16 +136,44 @@ def on_hold(cloud: Cloud) -> None:
     cloud.parameters[hold_parameter("shop", "dev")] = notice.to_json()
 
 
+def job(cloud: Cloud) -> None:
+    """A job whose task takes longer than it may, so that it is stopped, too."""
+    manifest = JobManifest(
+        name="migrate",
+        cluster=CLUSTER,
+        task_definition=f"{ARN}:task-definition/shop-dev-web:1",
+        containers={"web": "web"},
+        network={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+        deciding_container="web",
+        timeout_seconds=0,
+    )
+    cloud.parameters[job_parameter("shop", "dev", "migrate")] = manifest.to_json()
+    task = {"taskArn": f"{ARN}:task/shop/1", "taskDefinitionArn": "arn:td", "containers": [{"name": "web"}]}
+    answers = cloud.server.answers
+    answers["RegisterTaskDefinition"] = lambda _: {"taskDefinition": {"taskDefinitionArn": "arn:td"}}
+    answers["RunTask"] = lambda _: {"tasks": [task], "failures": []}
+    answers["DescribeTasks"] = lambda _: {
+        "tasks": [{**task, "lastStatus": "STOPPED" if "StopTask" in cloud.server.operations() else "RUNNING"}]
+    }
+    answers["StopTask"] = lambda _: {"task": task}
+
+
 def called(cloud: Cloud) -> set[str]:
     """The IAM actions of everything that was called."""
-    targets = [request.headers["X-Amz-Target"].split(".") for request in cloud.server.received]
+    # EventBridge Scheduler's protocol names no target.
+    targets = [
+        request.headers.get("X-Amz-Target", f"scheduler.{request.operation}").split(".")
+        for request in cloud.server.received
+    ]
     return {f"{PREFIXES[service]}:{operation}" for service, operation in targets}
 
 
 @pytest.mark.parametrize("verb", COMMANDS)
-def test_a_verb_calls_what_it_says_that_it_needs(cloud: Cloud, verb: str) -> None:
+def test_a_verb_calls_what_it_says_that_it_needs(cloud: Cloud, plugin: SessionPlugin, verb: str) -> None:
     if verb in ("approve", "reject", "stop", "wait", "unlock", "doctor"):
         locked(cloud, alive=verb not in ("unlock", "doctor"))
+    if verb == "run":
+        job(cloud)
     if verb in ("approve", "reject"):
         on_hold(cloud)
     if verb == "status":

@@ -9,16 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from appdp.cli.main import main
-from appdp.model.deployment import Lock, Owner
-from appdp.model.handoff import lock_parameter
-from tests.unit.aws.conftest import environment
-from tests.unit.aws.server import serving
+from appdp.model.deployment import Owner
+from appdp.model.environment import DeployerManifest
+from appdp.model.handoff import deployer_parameter, lock_parameter
+from appdp.model.hotswap import BuildRecipe
+from appdp.model.lock import Lock
+from tests.unit.aws.server import environment, serving
 from tests.unit.cli.cloud import Cloud
 
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:appdp-shop-dev:other"
@@ -148,3 +151,57 @@ def test_debug_gives_the_traceback(cloud: Cloud) -> None:
     assert result.exit_code == 9
     assert "Traceback (most recent call last)" in result.stderr
     assert result.stderr.count("\nError: AWS does not accept") == 1
+
+
+# ---- hot swaps -------------------------------------------------------------------------------------------------------
+
+
+def mark(cloud: Cloud) -> None:
+    """The environment is one of developers."""
+    name = deployer_parameter("shop", "dev")
+    manifest = DeployerManifest.from_json(cloud.parameters[name])
+    recipes = {image: BuildRecipe() for image in manifest.images}
+    cloud.parameters[name] = replace(manifest, hotswap=recipes).to_json()
+
+
+def unmarked(cloud: Cloud) -> None:
+    name = deployer_parameter("shop", "dev")
+    manifest = DeployerManifest.from_json(cloud.parameters[name])
+    cloud.parameters[name] = replace(manifest, hotswap=None).to_json()
+
+
+SWAPS = {
+    "unmarked environment": (unmarked, ("dev", "api"), 8, ("not marked for hot swaps", "hotswap=True")),
+    "unknown environment": (nothing, ("prod", "api"), 2, ("'prod'", "There are: dev.")),
+    "unknown service": (nothing, ("dev", "nope"), 2, ("'nope'", "There are: api, web.")),
+    "unknown container": (nothing, ("dev", "api", "--container", "x"), 2, ("'x'", "There are: api.")),
+    "no sources": (nothing, ("dev", "api", "--source", "empty"), 2, ("there is no file", "Dockerfile", "--source DIR")),
+    "missing docker": (nothing, ("dev", "api"), 2, ("'docker', which is not on the PATH", "Install Docker")),
+    "lock held by a process": (held_by_a_process, ("dev", "api"), 8, ("arn:bob",)),
+    "expired credentials": (expired, ("dev", "api"), 9, ("does not accept the credentials",)),
+}
+
+
+@pytest.mark.parametrize(("arrange", "words", "code", "said"), SWAPS.values(), ids=SWAPS.keys())
+def test_a_hot_swap_is_refused_and_nothing_changes(
+    cloud: Cloud,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arrange: Callable[[Cloud], None],
+    words: tuple[str, ...],
+    code: int,
+    said: tuple[str, ...],
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    mark(cloud)
+    arrange(cloud)
+    result = appdp("hotswap", *words)
+    assert result.exit_code == code, result.stderr
+    assert result.stdout == ""
+    assert result.stderr.count("Error: ") == 1
+    for text in said:
+        assert text in result.stderr
+    assert cloud.writes() == []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from appdp.errors import CredentialsError, RemoteError, Throttled
-from appdp.model.deployment import Lock, Owner
+from appdp.model.deployment import Owner
 from appdp.model.handoff import environment_tag, lock_parameter
+from appdp.model.lock import Lock
 from tests.fakes.registry import Behaviour
 from tests.unit.cli.terminal import ALICE, Terminal, at_release, data
 
@@ -251,3 +252,16 @@ def test_what_does_not_exist_is_told_with_what_does(args: tuple[str, ...], words
     assert result.exit_code == 2
     assert words in result.stderr
     assert terminal.executions.runs == {}
+
+
+def test_an_alarm_that_is_red_already_is_refused_unless_it_is_ignored() -> None:
+    terminal = at_release()
+    terminal.account.service("api").alarms = ("api-5xx",)
+    terminal.account.alarms.red.add("api-5xx")
+    refused = terminal.run("deploy", "dev", "v2")
+    assert refused.exit_code == 8
+    assert "api-5xx is in ALARM" in refused.stderr
+    assert "--ignore-alarms" in refused.stderr
+    assert terminal.executions.runs == {}
+    assert "api: api-5xx in ALARM" in terminal.run("deploy", "dev", "v2", "--ignore-alarms").stderr
+    assert terminal.account.release == "v2"

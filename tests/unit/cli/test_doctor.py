@@ -9,8 +9,9 @@ from click.testing import CliRunner
 from appdp.cli.context import Aws, Cli
 from appdp.cli.main import main
 from appdp.errors import ConfigurationError, CredentialsError, RemoteError
-from appdp.model.deployment import Lock, Owner
+from appdp.model.deployment import Owner
 from appdp.model.handoff import lock_parameter
+from appdp.model.lock import Lock
 from tests.unit.cli.terminal import ALICE, Terminal, at_release, data
 
 

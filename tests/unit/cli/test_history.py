@@ -45,6 +45,17 @@ def test_as_json() -> None:
     assert (oldest["deployment"], oldest["release"], oldest["seconds"]) == (None, "v1", None)
 
 
+def test_a_release_that_needs_jobs_to_go_back_from() -> None:
+    terminal = at_release()
+    terminal.account.publish("bad", broken={"api": Behaviour.EXITS})
+    terminal.run("deploy", "dev", "v2", "--rollback-needs-jobs")
+    terminal.run("deploy", "dev", "bad", "--rollback-needs-jobs")
+    _, failed, needing, before = terminal.run("history", "dev").stdout.splitlines()
+    assert "  rollback needs jobs; api: " in failed
+    assert needing.endswith("  rollback needs jobs")
+    assert "rollback needs jobs" not in before
+
+
 def test_nothing_yet() -> None:
     result = Terminal().run("history", "dev")
     assert (result.exit_code, result.stdout) == (0, "")

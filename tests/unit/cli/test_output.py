@@ -9,15 +9,12 @@ import pytest
 from rich.console import Console
 
 from appdp.cli.output import LiveNarrator, PlainNarrator, columns, length, narrator
-from appdp.model.deployment import Deployment, Owner, Phase, Progress, ServiceState
+from appdp.model.deployment import Phase
+from appdp.model.service_state import Progress, ServiceState
+from tests.fakes.deployments import a_deployment
 
-DEPLOYMENT = Deployment(
-    id="d",
-    application="shop",
-    environment="dev",
+DEPLOYMENT = a_deployment(
     release="v2",
-    owner=Owner(execution=None, requested_by="me"),
-    started_at=0.0,
     phase=Phase.GREEN,
     services=(
         ServiceState(name="api", progress=Progress.STARTING, stage="SCALE_UP", detail="[2] of 3"),

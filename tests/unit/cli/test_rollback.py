@@ -33,6 +33,21 @@ def test_the_execution_is_told_the_release_that_the_plan_found() -> None:
     assert run.event["request"]["rollback"] is True
 
 
+def test_a_release_whose_rollback_needs_jobs_is_left_only_with_a_decision() -> None:
+    terminal = at_release()
+    terminal.account.add_job("migrate")
+    assert terminal.run("deploy", "dev", "v2", "--rollback-needs-jobs").exit_code == 0
+    assert data(terminal.run("history", "dev", "--json"))[0]["rollback_needs_jobs"] is True
+    refused = terminal.run("rollback", "dev")
+    assert refused.exit_code == 8
+    assert "leaves v2, deployed with --rollback-needs-jobs" in refused.stderr
+    assert terminal.account.release == "v2"
+    done = terminal.run("rollback", "dev", "--with-jobs")
+    assert done.exit_code == 0, done.stderr
+    assert len(terminal.account.jobs.ran("migrate")) == 2
+    assert terminal.account.release == "v1"
+
+
 def test_there_is_nothing_to_go_back_to() -> None:
     result = at_release().run("rollback", "dev")
     assert result.exit_code == 2

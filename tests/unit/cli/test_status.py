@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from appdp.model.deployment import Lock, Owner
+import re
+
+from appdp.errors import RemoteError
+from appdp.model.deployment import Owner
 from appdp.model.handoff import environment_tag, lock_parameter, service_parameter
+from appdp.model.job import JobRun
+from appdp.model.lock import Lock
 from tests.fakes.aws import FakeAws
 from tests.unit.cli.terminal import ALICE, Terminal, at_release, data
 
@@ -75,6 +80,66 @@ def test_a_deployment_that_is_under_way() -> None:
     assert "DIFFERS" not in result.stdout
     assert ALICE in result.stdout
     assert data(terminal.run("status", "dev", "--json"))["deployment"]["alive"] is True
+
+
+def with_jobs() -> Terminal:
+    terminal = at_release()
+    terminal.account.add_job("warm", run=JobRun.AFTER_TRAFFIC)
+    terminal.account.add_job("migrate", order=2)
+    terminal.account.add_job("check", order=1)
+    terminal.account.add_job("by-hand", run=JobRun.ON_DEMAND)
+    return terminal
+
+
+def job_rows(terminal: Terminal) -> list[list[str]]:
+    lines = terminal.run("status", "dev").stdout.splitlines()
+    titles = next(number for number, line in enumerate(lines) if line.split()[:1] == ["job"])
+    return [re.split(r"\s{2,}", line.strip()) for line in lines[titles : titles + 5]]
+
+
+def test_jobs_in_the_order_in_which_they_run() -> None:
+    terminal = with_jobs()
+    assert job_rows(terminal) == [
+        ["job", "runs", "state"],
+        ["check", "before traffic", "-"],
+        ["migrate", "before traffic", "-"],
+        ["warm", "after traffic", "-"],
+        ["by-hand", "on demand", "-"],
+    ]
+    found = data(terminal.run("status", "dev", "--json"))["jobs"]
+    assert found[0] == {
+        "name": "check",
+        "run": "before_traffic",
+        "progress": None,
+        "since": None,
+        "task": None,
+        "exit_code": None,
+    }
+
+
+def test_jobs_of_the_deployment_that_is_under_way() -> None:
+    terminal = with_jobs()
+    terminal.run("deploy", "dev", "v2", "--timeout", "12")
+    jobs = {job["name"]: job for job in data(terminal.run("status", "dev", "--json"))["jobs"]}
+    progress = {name: job["progress"] for name, job in jobs.items()}
+    assert progress == {"check": "succeeded", "migrate": "running", "warm": "waiting", "by-hand": None}
+    assert jobs["check"]["exit_code"] == 0
+    _, check, migrate, warm, by_hand = job_rows(terminal)
+    assert check[2] == "succeeded"
+    assert ", exit code 0, since 20" in check[3]
+    assert migrate[2] == "running"
+    assert migrate[3].startswith(f"task {jobs['migrate']['task'].rpartition('/')[2]}, since 20")
+    assert (warm[2:], by_hand[2:]) == (["waiting"], ["-"])
+
+
+def test_jobs_whose_state_cannot_be_read() -> None:
+    terminal = with_jobs()
+    terminal.run("deploy", "dev", "v2", "--timeout", "12")
+    terminal.executions.failures.append(RemoteError("AWS refused states:GetExecutionHistory", code="AccessDenied"))
+    result = terminal.run("status", "dev")
+    assert result.exit_code == 0
+    assert "How its jobs stand could not be read: AWS refused" in result.stderr
+    assert "check" in result.stdout
 
 
 def held(account: FakeAws, age: float) -> None:

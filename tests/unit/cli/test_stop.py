@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from appdp.engine.deploy import advance, begin
-from appdp.model.deployment import Deployment, Lock, Owner, Phase
+from appdp.model.deployment import Deployment, Owner, Phase
 from appdp.model.handoff import lock_parameter, stop_parameter
+from appdp.model.lock import Lock
 from tests.fakes.driver import drive, request
 from tests.fakes.registry import Behaviour
 from tests.unit.cli.terminal import ALICE, Terminal, at_release, data
@@ -38,7 +39,7 @@ def process_under_way() -> tuple[Terminal, list[Deployment]]:
     return terminal, [drive(terminal.account, deployment, until=lambda state: state.phase is Phase.GREEN)]
 
 
-@pytest.mark.parametrize("seconds", [1, 4, 8, 12, 20, 26])
+@pytest.mark.parametrize("seconds", [2, 4, 8, 12, 20, 26])
 def test_a_deployment_goes_back_from_every_phase(seconds: int) -> None:
     terminal = under_way(seconds)
     result = terminal.run("stop", "dev", "--yes", "--reason", "wrong {{ branch }}", "--json")
@@ -50,6 +51,14 @@ def test_a_deployment_goes_back_from_every_phase(seconds: int) -> None:
     assert all(terminal.account.runs(name) == terminal.account.digest(name, "v1") for name in terminal.account.images)
     assert terminal.lock is None
     assert STOP not in terminal.account.parameters.values
+
+
+def test_a_deployment_that_has_just_taken_the_lock_is_refused() -> None:
+    terminal = under_way(1)
+    result = terminal.run("stop", "dev", "--yes", "--json")
+    assert data(result)["outcome"] == "refused"
+    assert terminal.account.release == "v1"
+    assert terminal.lock is None
 
 
 def test_a_process_hears_of_it_too() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from appdp.model.deployment import Lock, Owner
+from appdp.model.deployment import Owner
 from appdp.model.handoff import gate_parameter, lock_parameter, takeover_parameter
+from appdp.model.lock import Lock
 from tests.unit.cli.terminal import Terminal, at_release
 
 LOCK = lock_parameter("shop", "dev")

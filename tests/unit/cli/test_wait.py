@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from appdp.engine.deploy import advance, begin
-from appdp.model.deployment import Lock, Owner, Phase
+from appdp.model.deployment import Owner, Phase
 from appdp.model.handoff import lock_parameter
+from appdp.model.lock import Lock
 from tests.fakes.driver import drive, request
 from tests.fakes.registry import Behaviour
 from tests.unit.cli.terminal import Terminal, at_release, data

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from appdp.engine.deploy import Step, advance
-from appdp.engine.ports import DeploymentStatus
-from appdp.model.deployment import Deployment, Outcome, Phase, Progress
+from appdp.engine.live import DeploymentStatus
+from appdp.model.deployment import Deployment, Outcome, Phase
 from appdp.model.environment import StrategyKind
 from appdp.model.handoff import history_parameter
+from appdp.model.service_state import Progress
 from tests.fakes import fake_aws
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
 from tests.fakes.driver import deploy, drive, started

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,10 +21,19 @@ from tests.fakes.aws import FakeAws
 from tests.fakes.driver import drive, execution, started
 from tests.fakes.interruptions import Interruptions, Killed
 from tests.fakes.registry import Behaviour
-from tests.unit.engine.invariants import assert_nothing_deployed_twice, assert_remembered, holds_for, nothing_left
+from tests.unit.engine.invariants import (
+    assert_nothing_deployed_twice,
+    assert_one_job_each,
+    assert_remembered,
+    holds_for,
+    nothing_left,
+)
 from tests.unit.engine.stories import STORIES, Story
 
-QUICK = ("deploy", "green fails", "approved")
+TAKEN_BACK = frozenset(Phase) - {Phase.PREPARE, Phase.RECORD, Phase.RETURN, Phase.UNLOCK, Phase.DONE}
+"""The phases from which a stopped deployment goes back."""
+
+QUICK = ("deploy", "green fails", "approved", "a schedule stays behind", "migrates")
 """The stories that even the quick tests tell."""
 
 AWAY_SECONDS = (0, 3, 45)
@@ -56,14 +68,40 @@ def stored(deployment: Deployment) -> Deployment:
     return back
 
 
-def calls_of(story: Story) -> int:
-    """How many port calls an undisturbed run makes."""
+@dataclass(frozen=True)
+class Death:
+    """What is left when the engine is killed at a call, after it ``happened`` or before: the last state that the engine
+    returned, and the account.
+    """
+
+    call: int
+    happened: bool
+    last: Deployment
+    account: bytes
+
+    def aws(self) -> FakeAws:
+        """The account; another copy each time."""
+        aws: FakeAws = pickle.loads(self.account)  # noqa: S301  # this very test made it
+        return aws
+
+
+def undisturbed(story: Story, moments: tuple[bool, ...] = ()) -> tuple[int, list[Death]]:
+    """How many port calls an undisturbed run makes, and every death that there could have been on its way.
+
+    To be killed at a call and to look at what there is at that call is the same, and one run does for all of them.
+    """
     aws, deployment = story.begin()
-    counting = Interruptions()
-    done = drive(aws, deployment, ports=counting.around(aws.ports))
+    last, deaths = [stored(deployment)], list[Death]()
+
+    def could_die(number: int, name: str, *, happened: bool) -> None:
+        if happened in moments:
+            deaths.append(Death(number, happened, last[0], pickle.dumps(aws)))
+
+    watching = Interruptions(before=partial(could_die, happened=False), after=partial(could_die, happened=True))
+    done = drive(aws, deployment, ports=watching.around(aws.ports), each=lambda now: last.insert(0, stored(now)))
     assert done.outcome is story.outcome, done.failure
     holds_for(aws, story.release)
-    return len(counting.calls)
+    return len(watching.calls), deaths
 
 
 def each_kill(
@@ -79,18 +117,19 @@ def each_kill(
     Without that state, being killed before a call is the same as being killed after the one before it; then ``moments``
     is only one of them.
     """
-    calls = calls_of(story)
-    for at in range(1, calls + 1):
-        for happened in moments:
-            aws, deployment = story.begin()
-            last, killed = run_until_killed(aws, deployment, killer(at, happened=happened))
-            assert killed
-            aws.clock.sleep(AWAY_SECONDS[at % len(AWAY_SECONDS)])
-            try:
-                then(aws, last)
-            except AssertionError as error:
-                raise AssertionError(f"killed {'after' if happened else 'before'} call {at}: {error}") from error
-    points = calls * len(moments)
+    calls, deaths = undisturbed(story, moments)
+    assert calls >= story.calls, "fewer kill points than there were"
+    assert [(one.call, one.happened) for one in deaths] == [(at, how) for at in range(1, calls + 1) for how in moments]
+    for death in deaths:
+        aws = death.aws()
+        aws.clock.sleep(AWAY_SECONDS[death.call % len(AWAY_SECONDS)])
+        try:
+            then(aws, death.last)
+        except AssertionError as error:
+            raise AssertionError(
+                f"killed {'after' if death.happened else 'before'} call {death.call}: {error}"
+            ) from error
+    points = len(deaths)
     record(f"kill points: {name}", points)
     print(f"\n{name}: {points} kill points")  # noqa: T201  # the figure is what this test shows
 
@@ -106,9 +145,30 @@ def test_resumed_after_a_kill_at_every_port_call(name: str, record_property: Cal
         assert done.outcome is story.outcome, done.failure
         holds_for(aws, story.release)
         assert_nothing_deployed_twice(aws, since=last.started_at)
+        assert_one_job_each(aws, since=last.started_at)
         assert_remembered(aws, done)
 
     each_kill(story, resume, record_property, name)
+
+
+@pytest.mark.parametrize("name", ["stopped by somebody", "job before traffic fails"])
+def test_a_death_leaves_what_a_kill_leaves(name: str) -> None:
+    story = STORIES[name]
+    for death in undisturbed(story, (False, True))[1]:
+        aws, deployment = story.begin()
+        last, killed = run_until_killed(aws, deployment, killer(death.call, happened=death.happened))
+        assert killed
+        left = death.aws()
+        assert (death.last, left.clock.now(), left.parameters.recorded) == (
+            last,
+            aws.clock.now(),
+            aws.parameters.recorded,
+        )
+        assert left.definitions.stored == aws.definitions.stored
+        assert left.jobs.started == aws.jobs.started
+        assert left.services.services == aws.services.services
+        assert drive(left, death.last) == drive(aws, last)
+        assert left.shifts == aws.shifts
 
 
 @pytest.mark.slow
@@ -117,7 +177,7 @@ def test_resumed_after_a_kill_at_every_port_call(name: str, record_property: Cal
 )
 def test_resumed_after_two_kills(name: str) -> None:
     story, chance = STORIES[name], random.Random(20261123)  # noqa: S311  # not for secrets
-    calls = calls_of(story)
+    calls, _ = undisturbed(story)
     for _ in range(80):
         aws, deployment = story.begin()
         for _ in range(2):
@@ -141,6 +201,7 @@ def test_taken_over_after_a_death_at_every_port_call(
         aws.owners.running.discard(str(execution().execution))
         recorded = None if aws.release == "none" else aws.release
         aws.publish("next")
+        aws.schedules.refused.clear()
         aws.publish("worse", broken={"storefront": Behaviour.EXITS})
         done = start_until_free(aws, "worse" if next_fails else "next")
         if next_fails:
@@ -165,7 +226,7 @@ def start_until_free(aws: FakeAws, release: str) -> Deployment:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["deploy", "first release", "ECS lists deployments late", "approved"])
+@pytest.mark.parametrize("name", ["deploy", "first release", "ECS lists deployments late", "approved", "migrates"])
 def test_taken_back_after_a_kill_at_every_port_call(name: str, record_property: Callable[[str, object], None]) -> None:
     """Ctrl-C: the step that was under way may have happened or not, and everything goes back."""
     story = STORIES[name]
@@ -175,7 +236,7 @@ def test_taken_back_after_a_kill_at_every_port_call(name: str, record_property: 
         now = aws.clock.now()
         if last.phase is Phase.PREPARE:
             last = finish(last, Outcome.REFUSED, now, "stopped").deployment
-        elif last.phase in (Phase.GREEN, Phase.HOLD, Phase.GATE, Phase.CUTOVER, Phase.BAKE):
+        elif last.phase in TAKEN_BACK:
             last = go_back(last, Failure(service="", summary="stopped by the user"), now).deployment
         else:
             before = story.release

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from appdp.engine.deploy import advance
-from appdp.engine.ports import DeploymentStatus
+from appdp.engine.live import DeploymentStatus
 from appdp.errors import CredentialsError, RemoteError, Throttled
-from appdp.model.deployment import Deployment, Outcome, Phase, Progress
+from appdp.model.deployment import Deployment, Outcome, Phase
 from appdp.model.handoff import deployer_parameter, release_parameter, service_parameter
+from appdp.model.service_state import Progress
 from tests.fakes import fake_aws
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
 from tests.fakes.driver import deploy, drive, started
@@ -343,5 +344,5 @@ def test_a_green_that_fails_at_the_gate_opens_it_for_nobody() -> None:
 def test_where_the_recorded_release_never_ran_the_way_back_leads_to_what_ran() -> None:
     aws = fake_aws()
     aws.parameters.put(release_parameter(APPLICATION, ENVIRONMENT), "r2")  # somebody wrote it by hand
-    preparing = advance(started(aws, "r1"), aws.ports).deployment
+    preparing = drive(aws, started(aws, "r1"), until=lambda state: bool(state.services))
     assert preparing.service("api").previous_task_definition == aws.service("api").task_definition

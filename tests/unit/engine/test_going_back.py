@@ -8,9 +8,11 @@ import pytest
 
 from appdp.engine.deploy import advance
 from appdp.engine.deploy.going_back import PATIENCE_SECONDS
-from appdp.engine.ports import DeploymentStatus
+from appdp.engine.live import DeploymentStatus
+from appdp.engine.ports import Ports
 from appdp.errors import RemoteError, Throttled
-from appdp.model.deployment import Deployment, Failure, Outcome, Phase, Progress
+from appdp.model.deployment import Deployment, Failure, Outcome, Phase
+from appdp.model.service_state import Progress
 from tests.fakes import fake_aws
 from tests.fakes.aws import FakeAws
 from tests.fakes.driver import drive, started
@@ -94,16 +96,21 @@ def test_patience_ends() -> None:
     assert "it was not back within 26 hours" in said
 
 
+def unstoppable(aws: FakeAws, code: str) -> Ports:
+    """Ports through which no service deployment can be stopped."""
+
+    def refuse(number: int, name: str) -> None:
+        if name == "services.stop":
+            raise RemoteError("no", code=code)
+
+    return Interruptions(before=refuse).around(aws.ports)
+
+
 def test_a_stop_that_comes_too_late_is_followed_by_a_redeploy() -> None:
     aws = fake_aws()
     aws.service("storefront").bake_seconds = 20
     aws.publish("bad", broken={"worker": Behaviour.EXITS})
-
-    def too_late(number: int, name: str) -> None:
-        if name == "services.stop":
-            raise RemoteError("it is in CLEAN_UP", code="ConflictException")
-
-    done = drive(aws, started(aws, "bad"), ports=Interruptions(before=too_late).around(aws.ports))
+    done = drive(aws, started(aws, "bad"), ports=unstoppable(aws, "ConflictException"))
     assert done.outcome is Outcome.ROLLED_BACK
     holds_for(aws, "r1")
 
@@ -111,12 +118,7 @@ def test_a_stop_that_comes_too_late_is_followed_by_a_redeploy() -> None:
 def test_a_stop_that_is_refused_needs_a_human() -> None:
     aws = fake_aws()
     aws.publish("bad", broken={"worker": Behaviour.EXITS})
-
-    def refuse(number: int, name: str) -> None:
-        if name == "services.stop":
-            raise RemoteError("not authorised", code="AccessDeniedException")
-
-    done = drive(aws, started(aws, "bad"), ports=Interruptions(before=refuse).around(aws.ports))
+    done = drive(aws, started(aws, "bad"), ports=unstoppable(aws, "AccessDeniedException"))
     assert done.outcome is Outcome.FAILED
     assert nothing_left(aws) == []
 

@@ -8,11 +8,12 @@ import pytest
 
 from appdp.engine.deploy import advance, ask_to_stop, find_decision, find_hold, leave, plan, waiting
 from appdp.engine.deploy.hold import on_hold as enter_hold
-from appdp.engine.ports import DeploymentStatus
+from appdp.engine.live import DeploymentStatus
 from appdp.errors import Refused, RemoteError, Throttled
-from appdp.model.deployment import Deployment, Outcome, Phase, Progress
+from appdp.model.deployment import Deployment, Outcome, Phase
 from appdp.model.handoff import approval_parameter, hold_parameter, service_parameter
 from appdp.model.hold import Approval, Decision, HoldNotice
+from appdp.model.service_state import Progress
 from appdp.model.stop_request import StopRequest
 from tests.fakes import fake_aws
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from appdp.engine.deploy import advance, begin
-from appdp.engine.deploy.locking import acquire, hold
-from appdp.errors import Locked
-from appdp.model.deployment import Deployment, Lock, Outcome, Owner, Phase
+from appdp.engine.deploy import advance, begin, passes
+from appdp.engine.deploy.locking import LAG_SECONDS, acquire, hold
+from appdp.errors import Locked, RemoteError
+from appdp.model.deployment import Deployment, Outcome, Owner, Phase
 from appdp.model.handoff import lock_parameter, takeover_parameter
+from appdp.model.lock import Lock
 from tests.fakes import fake_aws
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
 from tests.fakes.driver import deploy, drive, execution, request, started
@@ -133,8 +134,11 @@ def test_a_lock_that_vanishes_between_two_looks_is_tried_again_later() -> None:
     aws = fake_aws()
     aws.parameters.put(LOCK, lock_of("d9"))
     ports = Interruptions(after=lambda number, name: aws.parameters.delete(LOCK)).around(aws.ports)
-    with pytest.raises(Locked, match="ended at this very moment"):
+    with pytest.raises(RemoteError, match="cannot be read at this very moment") as raised:
         acquire(started(aws, "r2"), ports, aws.clock.now())
+    assert passes(raised.value)
+    assert acquire(started(aws, "r2"), aws.ports, aws.clock.now()) == 0
+    assert holder(aws) == "d1"
 
 
 def test_a_deployment_that_seemed_dead_stops_and_touches_nothing() -> None:
@@ -156,6 +160,7 @@ def test_a_sleeper_that_renewed_a_lock_that_was_taken_over_gives_way() -> None:
     slow = drive(aws, process(aws), until=lambda state: state.phase is Phase.GREEN)
     aws.clock.jump(200)
     successor = advance(started(aws, "r2", id="d2"), aws.ports).deployment
+    aws.clock.sleep(LAG_SECONDS)
     aws.parameters.put(LOCK, lock_of("p1", owner=PROCESS, renewed_at=aws.clock.now()))  # the late renewal
     assert hold(slow, aws.ports, aws.clock.now()) == "d2"
     assert hold(successor, aws.ports, aws.clock.now()) is None
@@ -167,6 +172,7 @@ def test_a_sleeper_that_renewed_a_lock_that_was_taken_over_gives_way() -> None:
 def test_a_lock_that_somebody_deleted_is_taken_again_by_whoever_is_first() -> None:
     aws = fake_aws()
     one = drive(aws, started(aws, "r2"), until=lambda state: state.phase is Phase.GREEN)
+    aws.clock.sleep(LAG_SECONDS)
     aws.parameters.delete(LOCK)
     assert hold(one, aws.ports, aws.clock.now()) is None
     assert holder(aws) == "d1"
@@ -176,6 +182,7 @@ def test_a_lock_that_somebody_deleted_is_taken_again_by_whoever_is_first() -> No
 def test_a_lock_that_somebody_deleted_and_another_took_is_lost(who: str, answer: str | None) -> None:
     aws = fake_aws()
     one = drive(aws, started(aws, "r2"), until=lambda state: state.phase is Phase.GREEN)
+    aws.clock.sleep(LAG_SECONDS)
     aws.parameters.delete(LOCK)
 
     def other_first(number: int, name: str) -> None:
@@ -194,9 +201,25 @@ def test_a_deployment_in_prepare_that_was_taken_over_is_refused() -> None:
     assert "locked by deployment d2" in refusal(aws, first)
 
 
+def test_a_sleeper_does_not_take_over_from_its_own_successor() -> None:
+    """It did: the markers of the two led to each other, and every deployment after them was refused."""
+    aws = fake_aws()
+    sleeper = advance(process(aws), aws.ports).deployment
+    aws.clock.sleep(200)
+    advance(started(aws, "r2", id="d2"), aws.ports)
+    aws.owners.running.clear()
+    done = drive(aws, sleeper)
+    assert done.outcome is Outcome.REFUSED
+    assert done.failure is not None
+    assert "d2 took over from this one" in done.failure.summary
+    assert deploy(aws, "r2", id="d3").outcome is Outcome.SUCCEEDED
+    holds_for(aws, "r2")
+
+
 def test_unlocking_leaves_what_belongs_to_others() -> None:
     aws = fake_aws()
     refused = drive(aws, started(aws, "nope"), until=lambda state: state.phase is Phase.UNLOCK)
+    aws.clock.sleep(LAG_SECONDS)
     aws.parameters.put(LOCK, lock_of("d9"))
     aws.parameters.put(marker("x"), lock_of("d9"))
     aws.parameters.put(marker("y"), lock_of("d1"))
@@ -204,3 +227,20 @@ def test_unlocking_leaves_what_belongs_to_others() -> None:
     assert holder(aws) == "d9"
     assert marker("x") in aws.parameters.values
     assert marker("y") not in aws.parameters.values
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SUCCEEDED, Outcome.NOTHING_TO_DO])
+def test_a_process_that_wakes_up_after_its_successor_has_ended_does_nothing_more(outcome: Outcome) -> None:
+    """Its lock is gone then. It took it again, and went on with what it knew of another time."""
+    aws = fake_aws()
+    owner = Owner(execution=None, requested_by="arn:me")
+    sleeping = begin(request("r2", id="slept"), owner=owner, now=aws.clock.now())
+    sleeping = drive(aws, sleeping, until=lambda state: state.phase is Phase.GREEN)
+    aws.clock.jump(400)
+    aws.publish("r3")
+    assert deploy(aws, "r3" if outcome is Outcome.SUCCEEDED else "r1", id="next").outcome is outcome
+    stopped = drive(aws, sleeping)
+    assert stopped.outcome is Outcome.FAILED
+    assert stopped.failure is not None
+    assert ("next" if outcome is Outcome.SUCCEEDED else "(ended already)") in stopped.failure.summary
+    holds_for(aws, "r3" if outcome is Outcome.SUCCEEDED else "r1")

@@ -8,8 +8,9 @@ import pytest
 
 from appdp.engine.deploy import plan
 from appdp.errors import ConfigurationError, Locked, NotFound, Refused
-from appdp.model.deployment import Gate, Lock, Owner
+from appdp.model.deployment import Owner
 from appdp.model.environment import DeployerManifest, StrategyKind
+from appdp.model.gate import Gate
 from appdp.model.handoff import (
     deployer_parameter,
     gate_parameter,
@@ -18,6 +19,7 @@ from appdp.model.handoff import (
     service_parameter,
     takeover_parameter,
 )
+from appdp.model.lock import Lock
 from appdp.model.request import Request
 from tests.fakes import fake_aws
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
@@ -159,7 +161,9 @@ def test_every_fault_is_reported_at_once() -> None:
     aws.write_manifest(replace(aws.manifest("worker"), containers={"app": "worker"}))
     with pytest.raises(Refused) as raised:
         plan(request("r2"), aws.ports)
-    assert "Service 'api' has deployment controller CODE_DEPLOY; only ECS works" in str(raised.value)
+    assert "Service 'api' has deployment controller CODE_DEPLOY, but its stack names no deployment group" in str(
+        raised.value
+    )
     assert "wants its image in container 'app', but" in str(raised.value)
     assert "has only worker, sidecar" in str(raised.value)
 
@@ -175,7 +179,7 @@ def test_an_environment_without_services_is_refused() -> None:
     aws = fake_aws()
     for name in aws.images:
         del aws.parameters.values[service_parameter(APPLICATION, ENVIRONMENT, name)]
-    with pytest.raises(Refused, match="has no service yet"):
+    with pytest.raises(Refused, match="has no service, schedule or job yet"):
         plan(request("r2"), aws.ports)
 
 
@@ -210,9 +214,9 @@ def test_its_stage_and_reason_are_told() -> None:
 
 
 def test_too_many_services_for_one_gate_are_refused() -> None:
-    aws = FakeAws({f"service-number-{number:03}": StrategyKind.ROLLING for number in range(60)})
+    aws = FakeAws({f"service-number-{number:03}": StrategyKind.ROLLING for number in range(490)})
     aws.publish("r1")
-    with pytest.raises(Refused, match=r"60 services, and the gate .* a parameter takes 4096"):
+    with pytest.raises(Refused, match=r"490 services, and the gate .* a parameter takes 4096"):
         plan(request("r1"), aws.ports)
 
 

@@ -7,20 +7,13 @@ from dataclasses import replace
 import pytest
 
 from appdp.engine.deploy.polling import DAY_SECONDS, hold_seconds, wait_seconds
-from appdp.model.deployment import Deployment, Owner
 from appdp.model.hold import LONGEST_EXPIRY_SECONDS
+from tests.fakes.deployments import a_deployment
 
 EVENTS_PER_TURN = 10
 HISTORY_LIMIT = 25_000
 
-DEPLOYMENT = Deployment(
-    id="d1",
-    application="shop",
-    environment="dev",
-    release="r1",
-    owner=Owner(execution=None, requested_by="me"),
-    started_at=0.0,
-)
+DEPLOYMENT = a_deployment()
 
 
 def turns(total_seconds: float, phases: int) -> int:

@@ -9,7 +9,7 @@ import pytest
 from appdp.engine.publish import Publication, begin, may_pass, publish, read_manifest
 from appdp.engine.publish.machine import PATIENCE_SECONDS
 from appdp.errors import AppdpError, ConfigurationError, RemoteError, Throttled
-from appdp.model.handoff import pipeline_parameter, release_registry_parameter
+from appdp.model.handoff import pipeline_parameter, release_registry_parameter, schedule_parameter
 from appdp.model.publication import LatestRelease, Place
 from tests.fakes.interruptions import Interruptions
 from tests.fakes.publishing import APPLICATION, BASIC, CREATED, PIPELINE, FakePublishing
@@ -118,6 +118,32 @@ def test_environments_elsewhere_are_compared_where_they_are() -> None:
     assert step.summary == "Published c1: web, api; prod runs web already"
 
 
+def test_schedules_that_run_what_changes_are_told() -> None:
+    places = {"prod": Place(role=ROLE), "old": Place(role=f"{ROLE}-old")}
+    publishing = FakePublishing("web", "api", environments=("dev", "prod", "old", "new"), elsewhere=places)
+    publishing.build("c0", web="w", api="a0")
+    publishing.build("c1", web="w", api="a1")
+    publishing.drive(publishing.begin("c0"))
+    for environment in ("dev", "prod", "old"):
+        publishing.runs(environment, "c0")
+        publishing.schedules(environment, report="api", cleanup="web")
+    publishing.schedules("new", report="api")
+    publishing.elsewhere.shut.add(places["old"])
+    step = publishing.drive(publishing.begin("c1"))
+    assert step.schedules == {"dev": ("report",), "prod": ("report",), "old": None}
+    assert step.unread == {}
+
+
+def test_schedules_of_a_newer_appdp_keep_no_release_back() -> None:
+    publishing = FakePublishing("web")
+    publishing.build("c0")
+    publishing.drive(publishing.begin("c0"))
+    publishing.runs("dev", "c0")
+    publishing.parameters.put(schedule_parameter("shop", "dev", "report"), '{"version":99}')
+    publishing.build("c1")
+    assert publishing.drive(publishing.begin("c1")).schedules == {"dev": None}
+
+
 def test_an_environment_elsewhere_that_cannot_be_read_is_told_and_stops_nobody() -> None:
     publishing = FakePublishing("web", environments=("dev", "prod"), elsewhere={"prod": Place(role=ROLE)})
     publishing.build("c1")
@@ -130,12 +156,14 @@ def test_an_environment_elsewhere_that_cannot_be_read_is_told_and_stops_nobody()
     assert len(publishing.registrations) == 1
 
 
-def test_an_environment_here_that_cannot_be_read_is_an_error() -> None:
+@pytest.mark.parametrize("call", ["parameters.get", "parameters.under"])
+def test_an_environment_here_that_cannot_be_read_is_an_error(call: str) -> None:
     publishing = FakePublishing("web")
     publishing.build("c1")
+    publishing.runs("dev", "c0")
 
     def denied(_number: int, name: str) -> None:
-        if name == "parameters.get":
+        if name == call:
             raise RemoteError("AWS refused ssm:GetParameter", code="AccessDeniedException")
 
     with pytest.raises(RemoteError, match="ssm:GetParameter"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appdp.engine.deploy import unlock_dead
+from appdp.engine.deploy import Process, unlock_dead
 from appdp.engine.ports import Ports
 from appdp.errors import Locked
 from appdp.model.deployment import Outcome, Phase
@@ -22,13 +22,15 @@ def with_a_dead_one() -> FakeAws:
     return aws
 
 
-def unlock(ports: Ports) -> bool:
-    return unlock_dead(APPLICATION, ENVIRONMENT, ports, id="unlock-1", requested_by="arn:bob")
+def unlock(aws: FakeAws, ports: Ports | None = None) -> bool:
+    process = Process(id="unlock-1", requested_by="arn:bob", sleep=aws.clock.sleep)
+    return unlock_dead(APPLICATION, ENVIRONMENT, ports or aws.ports, process)
 
 
 def test_killed_at_every_call_it_leaves_the_environment_to_the_next_deployment() -> None:
     counting = Interruptions()
-    assert unlock(counting.around(with_a_dead_one().ports))
+    aws = with_a_dead_one()
+    assert unlock(aws, counting.around(aws.ports))
     for at in range(1, len(counting.calls) + 1):
         aws = with_a_dead_one()
 
@@ -37,7 +39,7 @@ def test_killed_at_every_call_it_leaves_the_environment_to_the_next_deployment()
                 raise Killed(name)
 
         with pytest.raises(Killed):
-            unlock(Interruptions(after=kill).around(aws.ports))
+            unlock(aws, Interruptions(after=kill).around(aws.ports))
         aws.clock.sleep(200)
         assert deploy(aws, "r2", id="next").outcome is Outcome.SUCCEEDED
         holds_for(aws, "r2")
@@ -55,9 +57,9 @@ def test_of_two_that_try_one_gets_it() -> None:
             drive(aws, deployment, until=lambda state: len(nothing_left(aws)) > 2)
 
     with pytest.raises(Locked):
-        unlock(Interruptions(before=race).around(aws.ports))
+        unlock(aws, Interruptions(before=race).around(aws.ports))
     assert raced
 
 
 def test_there_is_nothing_to_take_away() -> None:
-    assert unlock(fake_aws().ports) is False
+    assert unlock(fake_aws()) is False

@@ -8,8 +8,8 @@ import pytest
 
 from appdp.engine.deploy.reasons import collect
 from appdp.engine.deploy.watchdog import Seen, is_good, remember, verdict
-from appdp.engine.ports import LiveTask, StoppedContainer, TargetHealth
-from appdp.model.deployment import ServiceState
+from appdp.engine.live import LiveTask, StoppedContainer, TargetHealth
+from appdp.model.service_state import ServiceState
 from tests.fakes.aws import FakeAws
 
 NOW = 10_000.0

@@ -6,20 +6,8 @@ import json
 
 import pytest
 
-from appdp.model.deployment import (
-    LOG_LIMIT,
-    Deployment,
-    Failure,
-    Gate,
-    Lock,
-    LogEntry,
-    Outcome,
-    Owner,
-    Phase,
-    Progress,
-    ServiceState,
-    TaskFailure,
-)
+from appdp.model.deployment import LOG_LIMIT, Deployment, Failure, LogEntry, Outcome, Owner, Phase, TaskFailure
+from appdp.model.service_state import Progress, ServiceState
 
 OWNER = Owner(execution="arn:execution", requested_by="arn:me")
 TASK = TaskFailure(task="abc", reason="it exited", container="web", exit_code=1, health="[503]", log=("one", "two"))
@@ -126,30 +114,3 @@ def test_a_failure_tells_everything() -> None:
 )
 def test_every_outcome_has_its_exit_code(outcome: Outcome, code: int) -> None:
     assert outcome.exit_code == code
-
-
-@pytest.mark.parametrize("owner", [OWNER, Owner(execution=None, requested_by="arn:me")])
-def test_a_lock_survives_its_parameter(owner: Owner) -> None:
-    lock = Lock(deployment="d1", owner=owner, renewed_at=2.5)
-    assert Lock.from_json(lock.to_json()) == lock
-
-
-@pytest.mark.parametrize("opens_at", [None, 5.5])
-def test_a_gate_survives_its_parameter(opens_at: float | None) -> None:
-    gate = Gate(deployment="d1", task_definitions=("arn:1", "arn:2"), opens_at=opens_at)
-    assert Gate.from_json(gate.to_json()) == gate
-
-
-@pytest.mark.parametrize(
-    ("opens_at", "task_definition", "answer"),
-    [
-        (None, "arn:1", ("IN_PROGRESS", 5)),
-        (None, "arn:9", ("SUCCEEDED", None)),
-        (106.2, "arn:1", ("IN_PROGRESS", 7)),
-        (100.0, "arn:1", ("SUCCEEDED", None)),
-        (100.001, "arn:1", ("IN_PROGRESS", 1)),
-    ],
-)
-def test_the_gate_answers_ecs(opens_at: float | None, task_definition: str, answer: tuple[str, int | None]) -> None:
-    gate = Gate(deployment="d1", task_definitions=("arn:1",), opens_at=opens_at)
-    assert gate.answer(task_definition, 100.0) == answer

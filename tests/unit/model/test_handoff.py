@@ -75,7 +75,7 @@ def test_releases(tag: str) -> None:
     assert handoff.is_release(tag)
 
 
-@pytest.mark.parametrize("tag", ["", "none", "env-dev", "cache-web", ".x", "a b", "a" * 129])
+@pytest.mark.parametrize("tag", ["", "none", "env-dev", "cache-web", "hotswap-dev-1", ".x", "a b", "a" * 129])
 def test_what_is_no_release(tag: str) -> None:
     with pytest.raises(ConfigurationError, match="is not a release"):
         handoff.check_release(tag)

@@ -9,15 +9,12 @@ import pytest
 from appdp.aws.assemble import ports
 from appdp.aws.session import Session, client_config
 from appdp.runtime.setting import Setting
-from tests.unit.aws.conftest import environment
-from tests.unit.aws.server import AwsServer, serving
+from tests.unit.aws.server import AwsServer, answering
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsServer]:
-    with serving() as server:
-        for name, value in environment(server.url).items():
-            monkeypatch.setenv(name, value)
+    with answering(monkeypatch) as server:
         yield server
 
 

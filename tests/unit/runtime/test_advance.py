@@ -11,11 +11,12 @@ import pytest
 
 from appdp.engine.deploy import Step
 from appdp.errors import ConfigurationError, CredentialsError
-from appdp.model.deployment import Deployment, Failure, Outcome, Owner, Phase
+from appdp.model.deployment import Failure, Outcome, Owner, Phase
 from appdp.model.hold import Decision
 from appdp.runtime import advance
 from appdp.runtime.setting import Setting, setting
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
+from tests.fakes.deployments import a_deployment
 from tests.fakes.human import BOSS, Human
 from tests.fakes.registry import Behaviour
 from tests.unit.aws.server import AwsSays, AwsServer
@@ -89,14 +90,7 @@ def test_a_request_for_another_environment_is_refused() -> None:
 
 
 def test_waits_are_whole_seconds_and_summaries_are_not_endless() -> None:
-    deployment = Deployment(
-        id="d1",
-        application="shop",
-        environment="dev",
-        release="v2",
-        owner=Owner(execution=EXECUTION, requested_by="me"),
-        started_at=0.0,
-    )
+    deployment = a_deployment(owner=Owner(execution=EXECUTION, requested_by="me"))
     assert advance.answer(Step(deployment=deployment, wait_seconds=0.2))["wait_seconds"] == 1
     assert advance.answer(Step(deployment=deployment, wait_seconds=0.0))["summary"] == "prepare"
     long = replace(

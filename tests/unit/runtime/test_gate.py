@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from appdp.errors import ConfigurationError, RemoteError
-from appdp.model.deployment import Gate
+from appdp.model.gate import Gate
 from appdp.runtime import gate
 from appdp.runtime.setting import Setting, setting
 from tests.unit.aws.server import AwsSays, AwsServer

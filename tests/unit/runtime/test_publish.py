@@ -67,6 +67,7 @@ def test_a_publication_from_its_first_call_to_its_last() -> None:
     publishing.build("c0", web="c1")
     publishing.drive(publishing.begin("c0"))
     publishing.runs("dev", "c0")
+    publishing.schedules("dev", report="api")
     first = called(publishing, event())
     assert json.loads(first.token)["commit"] == "c1"
     assert first.summary.startswith("Waiting for the scan of api (linux/amd64)")
@@ -76,7 +77,7 @@ def test_a_publication_from_its_first_call_to_its_last() -> None:
         "commit": "c1",
         "unchanged": '{"dev":["web"]}',
         "changes_dev": "compare/c0...c1",
-        "about_dev": "dev runs c0. Changed: api. The same: web.",
+        "about_dev": "dev runs c0. Changed: api, schedule report. The same: web.",
     }
     assert last.summary == "Published c1: web, api; dev runs web already"
 

@@ -22,7 +22,8 @@ hold      if asked for: sends the event, waits for the decision      open the ga
 gate      opens the gate once every green waits at it                open it while any green is not up and tested
 cutover   starts the rolling services, follows the traffic           register anything: all that can fail early has
 bake      follows until ECS says SUCCESSFUL for all                  take anything but SUCCESSFUL for success
-record    moves the environment's tags, writes the release           run unless every service runs the release
+record    moves the environment's tags, looks once more, writes the  run unless every service runs the release
+          release
 return    stops what is in progress, redeploys what is finished      touch the tags or the release parameter
 unlock    writes the history, sends the event, deletes gate, hold,   act on a lock of somebody else
           markers and lock
@@ -33,31 +34,34 @@ The modules: ``machine`` chooses the phase and says what an error means in it; o
 ``resolving``, ``checks``, ``compare`` and ``leftovers`` look before anything changes, for ``prepare``, for ``planning``
 (``--dry-run``) and for ``difference`` alike; ``starting``, ``finding``, ``follow`` and ``stopping`` deal with ECS's
 service deployments; ``watching``, ``watchdog`` and ``reasons`` end a hopeless one and say why; ``locking``,
-``clone``, ``content``, ``polling``, ``releases``, ``log_streams``, ``stop_requests``, ``remembering``, ``telling``,
-``unlocking`` and ``faults`` are one rule each; ``deciding`` is the human's side of a hold.
+``pacing``, ``confirming``, ``clone``, ``content``, ``polling``, ``releases``, ``log_streams``, ``stop_requests``,
+``remembering``, ``telling``,
+``unlocking``, ``fencing`` and ``faults`` are one rule each; ``deciding`` is the human's side of a hold.
 
-A phase that is added later (jobs before and after, schedules) is one more module and one more row in
-``machine``.
+A phase that is added later is one more module and one more row in ``machine``.
 """
 
 from appdp.engine.deploy.changing import finish, go_back
 from appdp.engine.deploy.deciding import find_decision, find_hold, leave, waiting
-from appdp.engine.deploy.difference import Difference, ServiceDifference, difference
+from appdp.engine.deploy.difference import Difference, difference
 from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.machine import advance, begin
 from appdp.engine.deploy.manifests import read_deployer
 from appdp.engine.deploy.planning import plan
+from appdp.engine.deploy.process import Process
 from appdp.engine.deploy.step import Step
 from appdp.engine.deploy.stop_requests import ask as ask_to_stop
 from appdp.engine.deploy.stop_requests import can_be_stopped, take_back
+from appdp.engine.deploy.task_difference import TaskDifference
 from appdp.engine.deploy.unlocking import check_dead, unlock_dead
 from appdp.model.request import Request
 
 __all__ = [
     "Difference",
+    "Process",
     "Request",
-    "ServiceDifference",
     "Step",
+    "TaskDifference",
     "advance",
     "ask_to_stop",
     "begin",

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from appdp.engine.deploy.polling import AT_ONCE
 from appdp.engine.deploy.step import Step
-from appdp.model.deployment import Deployment, Failure, Outcome, Phase, Progress, ServiceState
+from appdp.model.deployment import Deployment, Failure, Outcome, Phase
+from appdp.model.service_state import Progress, ServiceState
 
 
 def enter(deployment: Deployment, phase: Phase, now: float) -> Deployment:

@@ -74,12 +74,21 @@ def released_images(
     Raises:
         Refused: the manifest asks for an image that the release was not resolved for.
     """
-    strange = sorted(set(manifest.containers.values()) - (digests.keys() & deployer.images.keys()))
+    return pinned_images(manifest.containers, deployer, release, digests)
+
+
+def pinned_images(
+    containers: Mapping[str, str], deployer: DeployerManifest, release: str, digests: Mapping[str, str]
+) -> dict[str, str]:
+    """As :func:`released_images`, for any mapping of container name → image name.
+
+    Raises:
+        Refused: it asks for an image that the release was not resolved for.
+    """
+    strange = sorted(set(containers.values()) - (digests.keys() & deployer.images.keys()))
     if strange:
         raise Refused(f"Its manifest now asks for {', '.join(strange)}, which {release!r} was not resolved for.")
-    return {
-        container: deployer.images[image].by_digest(digests[image]) for container, image in manifest.containers.items()
-    }
+    return {container: deployer.images[image].by_digest(digests[image]) for container, image in containers.items()}
 
 
 def container_names(definition: Mapping[str, Any]) -> tuple[str, ...]:

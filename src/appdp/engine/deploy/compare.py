@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from appdp.engine.deploy.survey import SeenService, Survey
-from appdp.engine.ports import DeploymentStatus, LiveDeployment
-from appdp.model.deployment import Progress, ServiceState
+from appdp.engine.deploy.schedule_survey import plan_schedule, starting_schedule
+from appdp.engine.deploy.survey import SeenService, Survey, group_of
+from appdp.engine.live import DeploymentStatus, LiveDeployment, LiveRevision
 from appdp.model.handoff import environment_tag
 from appdp.model.plan import ServicePlan
+from appdp.model.schedule import SchedulePlan
+from appdp.model.schedule_state import ScheduleState
+from appdp.model.service_state import Progress, ServiceState
 
 
 def compare(seen: Survey, service: SeenService) -> ServicePlan:
@@ -25,6 +28,18 @@ def compare(seen: Survey, service: SeenService) -> ServicePlan:
         reason=reason,
         running=running,
         wanted=wanted,
+    )
+
+
+def compare_schedules(seen: Survey) -> tuple[SchedulePlan, ...]:
+    """What the release would change in the schedules, and why."""
+    return tuple(plan_schedule(one, seen.release, seen.previous, seen.digests, seen.contents) for one in seen.schedules)
+
+
+def starting_schedules(seen: Survey) -> tuple[ScheduleState, ...]:
+    """The schedules at the beginning of a deployment, each with the way back."""
+    return tuple(
+        starting_schedule(one, seen.release, seen.previous, seen.digests, seen.contents) for one in seen.schedules
     )
 
 
@@ -51,6 +66,7 @@ def starting_state(seen: Survey, service: SeenService, now: float) -> ServiceSta
         arn=service.manifest.service,
         shifts=service.manifest.strategy.shifts_traffic,
         since=now,
+        group=group_of(service.manifest, service.live),
     )
     if seen.previous is None or _runs(seen, service, service.running, seen.previous):
         return state
@@ -114,9 +130,20 @@ def _strayed(seen: Survey, service: SeenService, state: ServiceState) -> Service
 def _newest_with_recorded(seen: Survey, service: SeenService) -> tuple[int, str] | None:
     for index, one in enumerate(service.newest):
         revision = service.targets.get(one.target_revision or "")
-        if revision is not None and _good(one) and _runs(seen, service, revision.digests, str(seen.previous)):
+        if revision is not None and _good(one) and _runs_recorded(seen, service, revision):
             return index, revision.task_definition
     return None
+
+
+def _runs_recorded(seen: Survey, service: SeenService, revision: LiveRevision) -> bool:
+    """Whether a revision ran the recorded release.
+
+    CodeDeploy remembers no digests, so CloudFormation's own revision has none there. It refers to the environment's
+    tags, which name the recorded release.
+    """
+    if not revision.digests and revision.task_definition == service.manifest.task_definition:
+        return True
+    return _runs(seen, service, revision.digests, str(seen.previous))
 
 
 def _good(deployment: LiveDeployment) -> bool:

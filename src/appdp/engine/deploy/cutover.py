@@ -9,7 +9,8 @@ from appdp.engine.deploy.starting import start
 from appdp.engine.deploy.step import Step
 from appdp.engine.deploy.watching import watch_over
 from appdp.engine.ports import Ports
-from appdp.model.deployment import Deployment, Phase, Progress
+from appdp.model.deployment import Deployment, Phase
+from appdp.model.service_state import Progress
 
 
 def cutover(deployment: Deployment, ports: Ports, now: float) -> Step:
@@ -17,6 +18,10 @@ def cutover(deployment: Deployment, ports: Ports, now: float) -> Step:
     opens_at = deployment.gate_opens_at or now
     if now < opens_at and in_progress(deployment, Progress.AT_GATE):
         return Step(deployment=deployment, wait_seconds=float(math.ceil(opens_at - now)))
+    for service in in_progress(deployment, Progress.AT_GATE):
+        if service.group is not None and service.deployment is not None:
+            # ECS asks the gate function; CodeDeploy is told. Telling it again changes nothing.
+            ports.services.open_gate(service.deployment)
     to_start = in_progress(deployment, Progress.REGISTERED)
     if to_start:
         return start(deployment, to_start, ports, now)

@@ -6,9 +6,9 @@ from appdp.engine.deploy.hold import moment
 from appdp.engine.deploy.locking import holder_of
 from appdp.engine.ports import Ports
 from appdp.errors import Refused
-from appdp.model.deployment import Lock
 from appdp.model.handoff import approval_parameter, hold_parameter, lock_parameter
 from appdp.model.hold import Approval, HoldNotice
+from appdp.model.lock import Lock
 
 
 def find_hold(application: str, environment: str, ports: Ports) -> HoldNotice | None:

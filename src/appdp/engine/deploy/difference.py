@@ -6,42 +6,17 @@ registered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from appdp.engine.deploy.clone import clone, container_names, released_images
+from appdp.engine.deploy.clone import clone, released_images
 from appdp.engine.deploy.compare import compare
 from appdp.engine.deploy.manifests import read_deployer
 from appdp.engine.deploy.releases import newest_release
+from appdp.engine.deploy.schedule_difference import schedule_differences
 from appdp.engine.deploy.survey import SeenService, Survey, survey
+from appdp.engine.deploy.task_difference import TaskDifference, running_definition
 from appdp.engine.ports import Ports
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceDifference:
-    """One service.
-
-    Args:
-        deployed: whether the deployment would deploy it.
-        reason: why, or why not, as a sentence.
-        task_definition: ARN of the revision that the service points at now.
-        before: what runs now, as it would have to be registered, with the application's images pinned to the digests
-            that run; None while nothing runs.
-        after: what would run afterwards.
-    """
-
-    name: str
-    deployed: bool
-    reason: str
-    task_definition: str
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any]
-
-    @property
-    def differs(self) -> bool:
-        """Whether the task definitions differ."""
-        return self.before != self.after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,23 +26,31 @@ class Difference:
     Args:
         release: the release that it is compared with.
         previous: the recorded release, or None before the first one.
+        schedules: its schedules.
     """
 
     application: str
     environment: str
     release: str
     previous: str | None
-    services: tuple[ServiceDifference, ...]
+    services: tuple[TaskDifference, ...]
+    schedules: tuple[TaskDifference, ...] = ()
+
+    @property
+    def every(self) -> tuple[TaskDifference, ...]:
+        """Services, then schedules."""
+        return (*self.services, *self.schedules)
 
     @property
     def differs(self) -> bool:
         """Whether any task definition differs."""
-        return any(service.differs for service in self.services)
+        return any(one.differs for one in self.every)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         services = [{**asdict(service), "differs": service.differs} for service in self.services]
-        return {**asdict(self), "services": services, "differs": self.differs}
+        schedules = [{**asdict(schedule), "differs": schedule.differs} for schedule in self.schedules]
+        return {**asdict(self), "services": services, "schedules": schedules, "differs": self.differs}
 
 
 def difference(application: str, environment: str, release: str | None, ports: Ports) -> Difference:
@@ -89,13 +72,14 @@ def difference(application: str, environment: str, release: str | None, ports: P
         release=seen.release,
         previous=seen.previous,
         services=tuple(_difference(seen, service, ports) for service in seen.services.values()),
+        schedules=schedule_differences(seen, ports),
     )
 
 
-def _difference(seen: Survey, service: SeenService, ports: Ports) -> ServiceDifference:
+def _difference(seen: Survey, service: SeenService, ports: Ports) -> TaskDifference:
     planned = compare(seen, service)
-    before = None if seen.previous is None else _running(seen, service, ports)
-    return ServiceDifference(
+    before = None if seen.previous is None else running_definition(seen, service, service.live.task_definition, ports)
+    return TaskDifference(
         name=service.manifest.name,
         deployed=planned.changes,
         reason=planned.reason,
@@ -103,17 +87,6 @@ def _difference(seen: Survey, service: SeenService, ports: Ports) -> ServiceDiff
         before=before,
         after=_wanted(seen, service) if before is None or planned.changes else before,
     )
-
-
-def _running(seen: Survey, service: SeenService, ports: Ports) -> dict[str, Any]:
-    definition = ports.task_definitions.read(service.live.task_definition)
-    there = container_names(definition)
-    images = {
-        container: seen.deployer.images[image].by_digest(service.running[container])
-        for container, image in service.manifest.containers.items()
-        if container in service.running and container in there
-    }
-    return clone(definition, images)
 
 
 def _wanted(seen: Survey, service: SeenService) -> dict[str, Any]:

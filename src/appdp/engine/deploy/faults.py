@@ -9,6 +9,7 @@ from appdp.errors import CredentialsError, RemoteError, Throttled
 _PASSING: Final = frozenset(
     {
         "",  # no answer at all
+        "DeploymentLimitExceededException",  # CodeDeploy's group has a deployment in progress, which is looked at next
         "InternalError",
         "InternalFailure",
         "InternalServerError",
@@ -25,7 +26,8 @@ _PASSING: Final = frozenset(
 )
 """Codes after which the same call may succeed.
 
-See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html and the errors of each operation.
+See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html and the errors of each operation,
+such as https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html
 """
 
 CONFLICT: Final = "ConflictException"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appdp.engine.ports import LiveDeployment, Ports
-from appdp.model.deployment import ServiceState
+from appdp.engine.live import LiveDeployment
+from appdp.engine.ports import Ports
+from appdp.model.service_state import ServiceState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class Newer:
 
 def newer_deployments(service: ServiceState, ports: Ports) -> tuple[Newer, ...]:
     """The service deployments that are newer than the baseline, newest first."""
-    newest = ports.services.newest_deployments(service.cluster, service.arn)
+    newest = ports.services.newest_deployments(service.cluster, service.arn, group=service.group)
     newer: list[LiveDeployment] = []
     for one in newest:
         if one.arn == service.baseline_deployment:
@@ -41,10 +42,17 @@ def newer_deployments(service: ServiceState, ports: Ports) -> tuple[Newer, ...]:
 
 
 def is_ours(one: Newer, service: ServiceState) -> bool:
-    """Whether it deploys our revision, as far as ECS has told yet."""
-    return one.target is None or one.target == service.task_definition
+    """Whether it deploys our revision. While ECS does not tell what it deploys, it counts as nobody's."""
+    return one.target == service.task_definition
 
 
-def newest_of_ours(service: ServiceState, ports: Ports) -> LiveDeployment | None:
-    """The newest service deployment of ours, if ECS lists one already."""
-    return next((one.live for one in newer_deployments(service, ports) if is_ours(one, service)), None)
+def is_open(one: Newer) -> bool:
+    """Whether ECS has not told yet what it deploys: a moment later it will."""
+    return one.target is None and not one.live.status.ended
+
+
+def newest_of_ours(service: ServiceState, known: LiveDeployment | None, ports: Ports) -> LiveDeployment | None:
+    """The newest service deployment of ours; ``known`` if there is none, and None while ECS does not tell."""
+    newer = newer_deployments(service, ports)
+    found = next((one.live for one in newer if is_ours(one, service)), known)
+    return None if found is known and any(is_open(one) for one in newer) else found

@@ -7,8 +7,10 @@ from typing import Final
 
 from appdp.engine.deploy.changing import in_progress
 from appdp.engine.deploy.finding import newest_of_ours
-from appdp.engine.ports import DeploymentStatus, LiveDeployment, Ports
-from appdp.model.deployment import Deployment, Progress, ServiceState
+from appdp.engine.live import DeploymentStatus, LiveDeployment
+from appdp.engine.ports import Ports
+from appdp.model.deployment import Deployment
+from appdp.model.service_state import Progress, ServiceState
 
 GATE_STAGE: Final = "POST_TEST_TRAFFIC_SHIFT"
 
@@ -70,13 +72,15 @@ def follow(deployment: Deployment, ports: Ports, now: float) -> Followed:
 def _current(service: ServiceState, known: LiveDeployment | None, ports: Ports) -> LiveDeployment | None:
     """The service deployment to follow. One that was stopped may have been replaced by another one of ours."""
     if known is None or known.status is DeploymentStatus.STOPPED:
-        return newest_of_ours(service, ports) or known
+        return newest_of_ours(service, known, ports)
     return known
 
 
 def _brought_up_to_date(service: ServiceState, live: LiveDeployment, now: float) -> ServiceState:
     progress = _progress(service, live)
     moved = progress is not service.progress or live.stage != service.stage
+    if not moved and (service.deployment, service.detail) == (live.arn, live.reason):
+        return service
     return replace(
         service,
         progress=progress,

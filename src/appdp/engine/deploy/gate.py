@@ -10,8 +10,10 @@ from appdp.engine.deploy.polling import AT_ONCE
 from appdp.engine.deploy.step import Step
 from appdp.engine.deploy.watching import watch_over
 from appdp.engine.ports import Ports
-from appdp.model.deployment import Deployment, Gate, Phase, Progress
+from appdp.model.deployment import Deployment, Phase
+from appdp.model.gate import Gate
 from appdp.model.handoff import gate_parameter
+from appdp.model.service_state import Progress
 
 OPENS_IN_SECONDS: Final = 7
 """The gate function asks to be called back every 5 s while the gate is shut. Opening it a little later than one such

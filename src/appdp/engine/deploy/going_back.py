@@ -14,16 +14,20 @@ from typing import Final
 
 from appdp.engine.deploy import watchdog
 from appdp.engine.deploy.changing import finish, in_progress
+from appdp.engine.deploy.confirming import runs_release
 from appdp.engine.deploy.faults import passes
 from appdp.engine.deploy.finding import Newer, newer_deployments
-from appdp.engine.deploy.follow import APPEAR_SECONDS
+from appdp.engine.deploy.follow import APPEAR_SECONDS, GATE_STAGE
 from appdp.engine.deploy.manifests import find_manifest
 from appdp.engine.deploy.polling import SOON, wait_seconds
+from appdp.engine.deploy.schedules import lost_schedules, put_back
 from appdp.engine.deploy.step import Step
 from appdp.engine.deploy.stopping import stop_deployment
-from appdp.engine.ports import DeploymentStatus, LiveDeployment, LiveService, Ports
+from appdp.engine.live import DeploymentStatus, LiveDeployment, LiveService
+from appdp.engine.ports import Ports
 from appdp.errors import RemoteError
-from appdp.model.deployment import Deployment, Failure, Outcome, Progress, ServiceState
+from appdp.model.deployment import Deployment, Failure, Outcome
+from appdp.model.service_state import Progress, ServiceState
 
 PATIENCE_SECONDS: Final = 26 * 3600
 """Going back may bake for up to 24 h, as ECS allows (1,440 minutes), and needs some time around it.
@@ -36,7 +40,13 @@ _ASKED_FOR: Final = "asked for"
 
 
 def go_on_returning(deployment: Deployment, ports: Ports, now: float) -> Step:
-    """Take every service one step further on its way back; done when each one is back, or cannot go."""
+    """Take every service one step further on its way back; done when each one is back, or cannot go.
+
+    Schedules go first: one call takes each of them back, and their next task may start any minute.
+    """
+    step = put_back(deployment, ports, now)
+    if step is not None:
+        return step
     returning = in_progress(deployment, Progress.RETURNING)
     live = ports.services.describe([(service.cluster, service.arn) for service in returning])
     acted = False
@@ -76,6 +86,8 @@ def _one(
         return _in_the_way(service, newest.live, way, ports)
     if service.previous_task_definition == service.task_definition:
         return _ended_first_release(service, newest.live)
+    if way is _Way.FOREIGN and deployment.previous and runs_release(deployment, service, live, ports):
+        return _again_with_previous(service, live, ports, now)
     return _ENDED[way](service, newest.live, live, ports)
 
 
@@ -121,6 +133,8 @@ def _coming_back(
     going = replace(service, detail="its previous revision comes up", stage=newest.stage, return_deployment=newest.arn)
     if newest.stage != service.stage or newest.arn != service.return_deployment:
         going = replace(going, since=now)
+    if service.group is not None and newest.stage == GATE_STAGE:
+        ports.services.open_gate(newest.arn)
     hopeless = _hopeless(deployment, going, newest, ports, now)
     return _lost(going, f"its previous revision does not come up either: {hopeless}") if hopeless else going
 
@@ -178,9 +192,23 @@ def _ended_foreign(service: ServiceState, newest: LiveDeployment, live: LiveServ
 _ENDED: Final = {_Way.OURS: _ended_ours, _Way.BACK: _ended_back, _Way.FOREIGN: _ended_foreign}
 
 
+def _again_with_previous(service: ServiceState, live: LiveService, ports: Ports, now: float) -> ServiceState:
+    """CloudFormation deployed it in the moment in which the environment's tags named the release.
+
+    They name the one before again, so the same revision is deployed once more: its definition stays as it is wanted.
+    """
+    if service.return_deployment != _ASKED_FOR:
+        ports.services.update(service.cluster, service.arn, task_definition=live.task_definition, force=True)
+        detail = f"asked ECS for {live.task_definition.rsplit('/', 1)[-1]} again, with the images from before"
+        return replace(service, detail=detail, return_deployment=_ASKED_FOR, since=now)
+    if now - service.since < APPEAR_SECONDS:
+        return service  # asked for already; ECS does not list it yet
+    return _lost(service, f"runs the release with {live.task_definition}, which somebody else deployed meanwhile")
+
+
 def _redeploy(service: ServiceState, ports: Ports) -> ServiceState:
     previous = str(service.previous_task_definition)
-    ports.services.update(service.cluster, service.arn, task_definition=previous)
+    ports.services.update(service.cluster, service.arn, task_definition=previous, group=service.group)
     return replace(service, detail=f"asked ECS for {previous.rsplit('/', 1)[-1]} again", return_deployment=_ASKED_FOR)
 
 
@@ -197,14 +225,15 @@ def _story(service: ServiceState) -> str:
 
 
 def _returned(deployment: Deployment, now: float) -> Step:
-    lost = in_progress(deployment, Progress.FAILED)
+    lost = {service.name: service.detail for service in in_progress(deployment, Progress.FAILED)}
+    lost |= {schedule.name: schedule.detail for schedule in lost_schedules(deployment)}
     if not lost:
         whole = deployment.previous or "nothing, as before the first release"
         return finish(deployment, Outcome.ROLLED_BACK, now, f"{deployment.environment} runs {whole}, whole")
     before = deployment.failure or Failure(service="", summary="")
-    why = "; ".join(f"{service.name} could not go back: {service.detail}" for service in lost)
+    why = "; ".join(f"{name} could not go back: {detail}" for name, detail in lost.items())
     next_step = (
-        f"The environment is mixed. Look at {', '.join(service.name for service in lost)} in the ECS console, "
+        f"The environment is mixed. Look at {', '.join(lost)} in the console, "
         f"remove the cause, and deploy a release again; that heals it."
     )
     failed = replace(deployment, failure=replace(before, summary=f"{before.summary}. Then {why}. {next_step}"))

@@ -16,7 +16,7 @@ from appdp.engine.deploy.step import Step
 from appdp.engine.deploy.telling import tell
 from appdp.engine.deploy.watching import watch_over
 from appdp.engine.ports import Ports
-from appdp.model.deployment import Deployment, Failure, Phase, Progress
+from appdp.model.deployment import Deployment, Failure, Phase
 from appdp.model.environment import DeployerManifest, ServiceManifest
 from appdp.model.handoff import approval_parameter, hold_parameter, service_parameter
 from appdp.model.hold import (
@@ -27,6 +27,7 @@ from appdp.model.hold import (
     Hold,
     HoldNotice,
 )
+from appdp.model.service_state import Progress
 
 EVENT: Final = "Approval Needed"
 """``detail-type`` of the event that asks for an approval. Sent at least once, rarely twice."""

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from appdp.engine.deploy.content import Contents
 from appdp.engine.deploy.stopping import stop_deployment
-from appdp.engine.deploy.survey import SeenService, Survey
-from appdp.engine.ports import LiveDeployment, Ports
-from appdp.model.deployment import Gate
+from appdp.engine.deploy.survey import CODE_DEPLOY, SeenService, Survey
+from appdp.engine.live import LiveDeployment
+from appdp.engine.ports import Ports
 from appdp.model.environment import DeployerManifest
+from appdp.model.gate import Gate
 from appdp.model.handoff import environment_tag, gate_parameter
+
+LISTED_SECONDS: Final = 30
+"""How long after a request ECS's list of service deployments may still lack what it started; it takes seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,30 +29,38 @@ class Leftover:
     gate: the gate that was found, or None.
     deployments: ARNs of the service deployments in progress that belong to it.
     standing: names of services that an unfinished first release brought up from zero.
+    unlisted: names of services that were told to deploy, for which ECS lists no deployment yet.
     """
 
     gate: Gate | None = None
     deployments: tuple[str, ...] = ()
     standing: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
 
 
-def find_leftovers(seen: Survey, ports: Ports) -> Leftover:
-    """What is left of an earlier deployment. Reads only."""
+def find_leftovers(seen: Survey, ports: Ports, *, after_seconds: float) -> Leftover:
+    """What is left of an earlier deployment. Reads only.
+
+    Args:
+        after_seconds: how long ago that deployment surely was gone.
+    """
     text = ports.parameters.get(gate_parameter(seen.deployer.application, seen.deployer.environment))
     if text is None:
         return Leftover()
     gate = Gate.from_json(text)
     services = seen.services.values()
+    standing = [one for one in services if seen.previous is None and _stands(gate, one)]
+    # CloudFormation's own deployment to zero looks the same, so only what is in progress or time explains a count.
+    unlisted = (
+        [one for one in standing if after_seconds < LISTED_SECONDS and not any(_started_by(gate, one))]
+        if seen.previous is None
+        else [one for one in services if _unlisted(gate, one)]
+    )
     return Leftover(
         gate=gate,
         deployments=tuple(one.arn for service in services for one in _started_by(gate, service)),
-        standing=tuple(
-            service.manifest.name
-            for service in services
-            if seen.previous is None
-            and service.live.desired_count != 0
-            and service.live.task_definition in gate.task_definitions
-        ),
+        standing=tuple(one.manifest.name for one in standing if one not in unlisted),
+        unlisted=tuple(one.manifest.name for one in unlisted),
     )
 
 
@@ -66,7 +79,7 @@ def clear(leftover: Leftover, seen: Survey, ports: Ports) -> bool:
         for one in service.newest:
             if one.arn in leftover.deployments:
                 stop_deployment(one, ports)
-    if leftover.deployments or leftover.standing:
+    if leftover.deployments or leftover.standing or leftover.unlisted:
         return False
     ports.parameters.delete(gate_parameter(seen.deployer.application, seen.deployer.environment))
     return True
@@ -103,5 +116,28 @@ def _started_by(gate: Gate, service: SeenService) -> Iterator[LiveDeployment]:
     for one in service.newest:
         revision = service.targets.get(one.target_revision or "")
         target = service.live.task_definition if revision is None else revision.task_definition
-        if not one.status.ended and target in gate.task_definitions:
+        # What led back waits at CodeDeploy's gate as well, and now nobody would open it.
+        if not one.status.ended and (target in gate.task_definitions or one.by_appdp):
             yield one
+
+
+def _stands(gate: Gate, service: SeenService) -> bool:
+    """Whether an unfinished first release told it to come up from zero.
+
+    CodeDeploy points a service at what has traffic, which its green has not yet; so there the count alone tells.
+    """
+    pointed = service.live.task_definition in gate.task_definitions
+    return service.live.desired_count != 0 and (pointed or service.live.controller == CODE_DEPLOY)
+
+
+def _unlisted(gate: Gate, service: SeenService) -> bool:
+    """Whether UpdateService happened just before the death, and ECS lists the deployment a moment later only.
+
+    Without the gate its green would take traffic as soon as it is up. In a first release the service is pointed at
+    CloudFormation's own revision all the time, so this does not tell there.
+    """
+    pointed = service.live.task_definition
+    if pointed not in gate.task_definitions:
+        return False
+    targets = [service.targets.get(one.target_revision or "") for one in service.newest]
+    return all(target is not None and target.task_definition != pointed for target in targets)

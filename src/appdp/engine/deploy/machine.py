@@ -11,10 +11,12 @@ from appdp.engine.deploy.bake import bake
 from appdp.engine.deploy.changing import enter, finish, go_back
 from appdp.engine.deploy.cutover import cutover
 from appdp.engine.deploy.faults import passes
+from appdp.engine.deploy.fencing import fenced
 from appdp.engine.deploy.gate import gate
-from appdp.engine.deploy.going_back import go_on_returning
 from appdp.engine.deploy.green import green
 from appdp.engine.deploy.hold import hold, withdraw
+from appdp.engine.deploy.jobs import jobs_after, jobs_before
+from appdp.engine.deploy.jobs_stopping import go_back_with_jobs
 from appdp.engine.deploy.polling import AT_ONCE
 from appdp.engine.deploy.prepare import prepare, refuse
 from appdp.engine.deploy.record import record
@@ -28,17 +30,19 @@ from appdp.model.request import Request
 
 _PHASES: Final[dict[Phase, Callable[[Deployment, Ports, float], Step]]] = {
     Phase.PREPARE: prepare,
+    Phase.JOBS_BEFORE: jobs_before,
     Phase.GREEN: green,
     Phase.HOLD: hold,
     Phase.GATE: gate,
     Phase.CUTOVER: cutover,
     Phase.BAKE: bake,
+    Phase.JOBS_AFTER: jobs_after,
     Phase.RECORD: record,
-    Phase.RETURN: go_on_returning,
+    Phase.RETURN: go_back_with_jobs,
     Phase.UNLOCK: unlock,
 }
 
-_OWNING: Final = frozenset({Phase.GREEN, Phase.HOLD, Phase.GATE, Phase.CUTOVER, Phase.BAKE, Phase.RECORD, Phase.RETURN})
+_OWNING: Final = frozenset(_PHASES) - {Phase.PREPARE, Phase.UNLOCK}
 """Phases that may act only while the lock is ours."""
 
 
@@ -60,6 +64,9 @@ def begin(request: Request, *, owner: Owner, now: float) -> Deployment:
         rollback=request.rollback,
         phase_since=now,
         hold=Hold() if request.hold else None,
+        ignores_alarms=request.ignores_alarms,
+        rollback_needs_jobs=request.rollback_needs_jobs,
+        with_jobs=request.with_jobs,
     )
 
 
@@ -80,6 +87,8 @@ def advance(deployment: Deployment, ports: Ports) -> Step:
             other = locking.hold(deployment, ports, now)
             if other is not None:
                 return _dispossessed(deployment, other, now)
+        if deployment.locked_at is not None:
+            ports = fenced(deployment, ports, now)
         stopped = stop_requests.heed(deployment, ports, now)
         if stopped is not None:
             if deployment.phase is Phase.HOLD:

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
 from appdp.engine.ports import Ports
 from appdp.errors import NotFound, Refused
 from appdp.model.environment import DeployerManifest, ServiceManifest
 from appdp.model.handoff import ROOT, deployer_parameter, service_parameter, services_path
+
+
+class UsesImages(Protocol):
+    """What a service's, a schedule's and a job's manifest have in common."""
+
+    @property
+    def name(self) -> str:
+        """Its name within the environment."""
+
+    @property
+    def containers(self) -> Mapping[str, str]:
+        """Container name → image name."""
 
 
 def read_deployer(application: str, environment: str, ports: Ports) -> DeployerManifest:
@@ -31,27 +46,31 @@ def read_deployer(application: str, environment: str, ports: Ports) -> DeployerM
 def read_manifests(
     application: str, environment: str, deployer: DeployerManifest, ports: Ports
 ) -> tuple[ServiceManifest, ...]:
-    """The environment's services, by name.
+    """The environment's services, by name; none is fine.
 
     Raises:
-        Refused: there are none, or they use images that the deployer does not know.
+        Refused: they use images that the deployer does not know.
     """
     found = ports.parameters.under(services_path(application, environment))
     manifests = tuple(ServiceManifest.from_json(found[name]) for name in sorted(found))
-    if not manifests:
-        raise Refused(
-            f"Environment {environment!r} of {application!r} has no service yet, so there is nothing to deploy to.",
-            hint="Deploy the stacks with its services first: cdk deploy.",
-        )
+    check_images("service", manifests, deployer)
+    return manifests
+
+
+def check_images(kind: str, manifests: Iterable[UsesImages], deployer: DeployerManifest) -> None:
+    """Refuse what uses images that the deployer does not know.
+
+    Args:
+        kind: the word for what the manifests describe, such as "service".
+    """
     faults = [
-        f"Service {manifest.name!r} uses image {image!r}, which the deployer does not know; it knows "
+        f"{kind.capitalize()} {manifest.name!r} uses image {image!r}, which the deployer does not know; it knows "
         f"{', '.join(sorted(deployer.images))}."
         for manifest in manifests
         for image in sorted(set(manifest.containers.values()) - deployer.images.keys())
     ]
     if faults:
-        raise Refused("\n".join(faults), hint="Deploy the deployer's stack again, then the services' stack.")
-    return manifests
+        raise Refused("\n".join(faults), hint=f"Deploy the deployer's stack again, then the {kind}s' stack.")
 
 
 def find_manifest(application: str, environment: str, service: str, ports: Ports) -> ServiceManifest | None:

@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from appdp.engine.deploy.log_streams import stream_of
 from appdp.engine.deploy.watchdog import Seen, is_good
-from appdp.engine.ports import LiveTask, Ports, StoppedContainer
+from appdp.engine.live import LiveTask, StoppedContainer
+from appdp.engine.ports import Ports
 from appdp.errors import RemoteError
-from appdp.model.deployment import Failure, ServiceState, TaskFailure
+from appdp.model.deployment import Failure, TaskFailure
+from appdp.model.service_state import ServiceState
 
 MOST_TASKS: Final = 3
 LOG_LINES: Final = 10

@@ -18,7 +18,7 @@ def resolve_release(
 
     Args:
         release: the release's tag.
-        used: the images that some service uses; each must carry the release.
+        used: the images that some service, schedule or job uses; each must carry the release.
 
     Raises:
         NotFound: no image carries it; lists the releases that there are.
@@ -27,12 +27,11 @@ def resolve_release(
     found = {name: contents.resolve(name, release) for name in sorted(deployer.images)}
     digests = {name: image.digest for name, image in found.items() if image is not None}
     missing = [name for name in used if name not in digests]
+    if not digests:
+        known = known_releases((*used, *sorted(deployer.images))[0], deployer, registry)
+        raise NotFound("release", release, known, hint="List them with 'appdp releases'.")
     if not missing:
         return digests
-    if not digests:
-        raise NotFound(
-            "release", release, known_releases(used[0], deployer, registry), hint="List them with 'appdp releases'."
-        )
     faults = [_missing(name, release, deployer, digests) for name in missing]
     raise Refused("\n".join(faults), hint=f"Build and publish {release!r} again, or deploy a release that is complete.")
 

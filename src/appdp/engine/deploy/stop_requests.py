@@ -52,6 +52,4 @@ def heed(deployment: Deployment, ports: Ports, now: float) -> Step | None:
 
 def clear(deployment: Deployment, ports: Ports) -> None:
     """Delete the request, whomever it names: only the owner of the environment calls this, at its end."""
-    name = stop_parameter(deployment.application, deployment.environment)
-    if ports.parameters.get(name) is not None:
-        ports.parameters.delete(name)
+    ports.parameters.delete(stop_parameter(deployment.application, deployment.environment))

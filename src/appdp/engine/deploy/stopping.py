@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from appdp.engine.deploy.faults import CONFLICT
-from appdp.engine.ports import DeploymentStatus, LiveDeployment, Ports
+from appdp.engine.live import DeploymentStatus, LiveDeployment
+from appdp.engine.ports import Ports
 from appdp.errors import RemoteError
 
 

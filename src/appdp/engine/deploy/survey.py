@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from appdp.engine.deploy.content import Contents, platform_of
+from appdp.engine.deploy.jobs_survey import SeenJob, look_at_jobs, read_jobs
 from appdp.engine.deploy.manifests import read_deployer, read_manifests
 from appdp.engine.deploy.releases import last_good_release, recorded_release
 from appdp.engine.deploy.resolving import resolve_release
-from appdp.engine.ports import LiveDeployment, LiveRevision, LiveService, Ports
+from appdp.engine.deploy.schedule_survey import SeenSchedule, look_at_schedules, read_schedules
+from appdp.engine.live import LiveDeployment, LiveRevision, LiveService
+from appdp.engine.ports import Ports
 from appdp.errors import Refused
 from appdp.model.environment import DeployerManifest, ServiceManifest
 
-__all__ = ["SeenService", "Survey", "survey"]
+__all__ = ["CODE_DEPLOY", "SeenService", "Survey", "group_of", "look", "survey"]
+
+CODE_DEPLOY: Final = "CODE_DEPLOY"
+"""The deployment controller of a service that CodeDeploy deploys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,8 @@ class Survey:
         digests: image name → digest of the release's image, of all images that carry the release.
         services: the environment's services by name.
         contents: compares digests.
+        schedules: its schedules.
+        jobs: the jobs that deployments run.
     """
 
     deployer: DeployerManifest
@@ -62,6 +70,8 @@ class Survey:
     digests: Mapping[str, str]
     services: Mapping[str, SeenService]
     contents: Contents
+    schedules: tuple[SeenSchedule, ...] = ()
+    jobs: tuple[SeenJob, ...] = ()
 
 
 def survey(application: str, environment: str, release: str | None, ports: Ports) -> Survey:
@@ -78,19 +88,40 @@ def survey(application: str, environment: str, release: str | None, ports: Ports
     manifests = read_manifests(application, environment, deployer, ports)
     wanted = release or last_good_release(application, environment, ports)
     contents = Contents(ports.registry, deployer.images)
-    used = sorted({image for manifest in manifests for image in manifest.containers.values()})
+    schedules = read_schedules(application, environment, deployer, ports)
+    jobs = read_jobs(application, environment, ports)
+    if not (manifests or schedules or jobs):
+        raise Refused(
+            f"Environment {environment!r} of {application!r} has no service, schedule or job yet, so there is nothing "
+            "to deploy to.",
+            hint="Deploy the stacks with its services first: cdk deploy.",
+        )
+    run = look_at_jobs(jobs, deployer, ports)
+    containers = [
+        *(manifest.containers for manifest in manifests),
+        *(one.containers for one in schedules),
+        *(job.manifest.containers for job in run),
+    ]
+    used = sorted({image for images in containers for image in images.values()})
     digests = resolve_release(wanted, used, deployer, contents, ports.registry)
     return Survey(
         deployer=deployer,
         release=wanted,
         previous=recorded_release(application, environment, ports),
         digests=digests,
-        services=_look(manifests, ports),
+        services=look(manifests, ports),
         contents=contents,
+        schedules=look_at_schedules(schedules, deployer, contents, ports),
+        jobs=run,
     )
 
 
-def _look(manifests: tuple[ServiceManifest, ...], ports: Ports) -> dict[str, SeenService]:
+def look(manifests: tuple[ServiceManifest, ...], ports: Ports) -> dict[str, SeenService]:
+    """Look at some services of an environment, by name.
+
+    Raises:
+        Refused: one of them does not exist any more.
+    """
     live = ports.services.describe([(manifest.cluster, manifest.service) for manifest in manifests])
     gone = [manifest for manifest in manifests if manifest.service not in live]
     if gone:
@@ -105,7 +136,10 @@ def _look(manifests: tuple[ServiceManifest, ...], ports: Ports) -> dict[str, See
 def _look_at(
     manifest: ServiceManifest, live: LiveService, active: Mapping[str, LiveRevision], ports: Ports
 ) -> SeenService:
-    newest = ports.services.newest_deployments(manifest.cluster, manifest.service)
+    group = group_of(manifest, live)
+    # ECS does not list what CodeDeploy does; a service without a known group is refused later.
+    listed = group is not None or live.controller != CODE_DEPLOY
+    newest = ports.services.newest_deployments(manifest.cluster, manifest.service, group=group) if listed else ()
     return SeenService(
         manifest=manifest,
         live=live,
@@ -114,6 +148,11 @@ def _look_at(
         newest=newest,
         targets=ports.services.revisions([one.target_revision for one in newest if one.target_revision]),
     )
+
+
+def group_of(manifest: ServiceManifest, live: LiveService) -> str | None:
+    """CodeDeploy's deployment group, if that is what deploys the service now; the live service has the last word."""
+    return manifest.deployment_group if live.controller == CODE_DEPLOY else None
 
 
 def _running(live: LiveService, active: Mapping[str, LiveRevision]) -> Mapping[str, str]:

@@ -20,11 +20,12 @@ EVENT: Final = "Deployment Ended"
 
 def unlock(deployment: Deployment, ports: Ports, now: float) -> Step:
     """Remember and tell how it ended while the lock is ours, then delete all that the deployment needed for itself."""
-    if locking.holds(deployment, ports):
+    ours = locking.holds(deployment, ports)
+    if ours:
         remembered = remember(deployment, ports, now)
         deployment = tell(remembered, EVENT, _ending(remembered), ports, now)
         stop_requests.clear(deployment, ports)
-    locking.release(deployment, ports)
+    locking.release(deployment, ports, ours=ours)
     return Step(deployment=enter(deployment, Phase.DONE, now), wait_seconds=AT_ONCE)
 
 

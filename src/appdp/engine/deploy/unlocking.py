@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from appdp.engine.deploy.locking import acquire, check_free, release
 from appdp.engine.deploy.machine import begin
+from appdp.engine.deploy.process import Process
 from appdp.engine.ports import Ports
 from appdp.model.deployment import Owner
 from appdp.model.handoff import lock_parameter
@@ -26,12 +27,11 @@ def check_dead(application: str, environment: str, ports: Ports) -> bool:
     return True
 
 
-def unlock_dead(application: str, environment: str, ports: Ports, *, id: str, requested_by: str) -> bool:
-    """Take it away; False when there is none.
+def unlock_dead(application: str, environment: str, ports: Ports, process: Process) -> bool:
+    """Take it away; False when there is none. Takes six seconds, see :data:`locking.SETTLE_SECONDS`.
 
     Args:
-        id: stands for the new owner while it does so; unique, as a deployment's.
-        requested_by: who asked, as AWS names them (an ARN).
+        process: owns the environment meanwhile.
 
     Raises:
         Locked: its owner is alive, or somebody else is just taking it over.
@@ -39,9 +39,9 @@ def unlock_dead(application: str, environment: str, ports: Ports, *, id: str, re
     if not check_dead(application, environment, ports):
         return False
     now = ports.clock.now()
-    request = Request(application=application, environment=environment, release=None, rollback=True, id=id)
+    request = Request(application=application, environment=environment, release=None, rollback=True, id=process.id)
     # A process's lease: if this one dies half-way, the next deployment takes over from it in three minutes.
-    owner = begin(request, owner=Owner(execution=None, requested_by=requested_by), now=now)
-    acquire(owner, ports, now)
-    release(owner, ports)
+    owner = begin(request, owner=Owner(execution=None, requested_by=process.requested_by), now=now)
+    process.sleep(acquire(owner, ports, now))
+    release(owner, ports, ours=True)
     return True

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from appdp.engine.ports import LiveTask, Ports, TargetHealth
-from appdp.model.deployment import ServiceState
+from appdp.engine.live import LiveTask, TargetHealth
+from appdp.engine.ports import Ports
 from appdp.model.environment import ServiceManifest
+from appdp.model.service_state import ServiceState
 
 STOPPED_TASKS: Final = 3
 """Three is ECS's own lowest threshold for a rolling deployment.

@@ -13,9 +13,11 @@ from appdp.engine.deploy.polling import AT_ONCE, wait_seconds
 from appdp.engine.deploy.reasons import collect
 from appdp.engine.deploy.step import Step
 from appdp.engine.deploy.stopping import stop_deployment
-from appdp.engine.ports import LiveDeployment, Ports
+from appdp.engine.live import LiveDeployment
+from appdp.engine.ports import Ports
 from appdp.errors import RemoteError
-from appdp.model.deployment import Deployment, Progress, ServiceState
+from appdp.model.deployment import Deployment
+from appdp.model.service_state import Progress, ServiceState
 
 WATCHED: Final = 10
 """How many services the watchdog looks at in one step; each costs about four calls. More take turns."""

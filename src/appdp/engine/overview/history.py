@@ -41,6 +41,7 @@ class PastDeployment:
     ended_at: float
     services: int | None
     approval: str = ""
+    rollback_needs_jobs: bool = False
     reason: str = ""
 
     @property

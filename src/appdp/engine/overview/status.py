@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from appdp.engine.deploy.content import Contents, platform_of
@@ -11,11 +11,15 @@ from appdp.engine.deploy.deciding import find_decision, find_hold
 from appdp.engine.deploy.leftovers import wrong_tags
 from appdp.engine.deploy.locking import holder_of
 from appdp.engine.deploy.manifests import read_deployer
-from appdp.engine.ports import LiveRevision, LiveService, Ports
-from appdp.model.deployment import Lock, Owner
+from appdp.engine.live import LiveRevision, LiveService
+from appdp.engine.overview.jobs import JobStatus, jobs_of
+from appdp.engine.overview.schedules import ScheduleStatus, schedules_of
+from appdp.engine.ports import Ports
+from appdp.model.deployment import Deployment, Owner
 from appdp.model.environment import DeployerManifest, ServiceManifest
 from appdp.model.handoff import SENTINEL, lock_parameter, release_parameter, services_path
 from appdp.model.hold import Approval, HoldNotice
+from appdp.model.lock import Lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,8 @@ class EnvironmentStatus:
         hold: what waits for an approval, or None.
         decision: what was decided on it and is still to take effect, or None.
         wrong_tags: the images whose environment tag does not name the recorded release.
+        schedules: its schedules.
+        jobs: its jobs, in the order in which a deployment runs them.
     """
 
     application: str
@@ -74,6 +80,12 @@ class EnvironmentStatus:
     wrong_tags: tuple[str, ...] = ()
     hold: HoldNotice | None = None
     decision: Approval | None = None
+    schedules: tuple[ScheduleStatus, ...] = ()
+    jobs: tuple[JobStatus, ...] = ()
+
+    def during(self, deployment: Deployment) -> EnvironmentStatus:
+        """The same, with how the jobs stand in the deployment that is under way."""
+        return replace(self, jobs=tuple(job.during(deployment.jobs) for job in self.jobs))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -102,6 +114,8 @@ def status(application: str, environment: str, ports: Ports) -> EnvironmentStatu
         deployment=running_deployment(application, environment, ports),
         wrong_tags=wrong_tags(contents, deployer, release),
         hold=hold,
+        schedules=schedules_of(deployer, release, contents, ports),
+        jobs=jobs_of(deployer, ports),
         decision=find_decision(application, environment, hold.deployment, ports) if hold else None,
     )
 

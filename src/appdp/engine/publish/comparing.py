@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT_COMMIT: Final = 12
 _SHORT_TAG: Final = 30
 _NAMES_LENGTH: Final = 60
+_UNKNOWN_SCHEDULES: Final = " Schedules: unknown."
 
 
 def changes_page(commit: str, running: str | None) -> str:
@@ -29,28 +31,38 @@ def changes_page(commit: str, running: str | None) -> str:
     return f"commit/{commit}" if running in (None, commit) else f"compare/{running}...{commit}"
 
 
-def about_changes(
-    environment: str,
-    commit: str,
-    running: str | None,
-    images: Sequence[str],
-    same: Sequence[str],
-) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a release changes in an environment that runs one.
+
+    Args:
+        images: all images of the release.
+        same: those that the environment runs already.
+        schedules: the environment's schedules that run something else from this release on; None when nobody knows.
+    """
+
+    images: Sequence[str]
+    same: Sequence[str]
+    schedules: Sequence[str] | None = ()
+
+
+def about_changes(environment: str, commit: str, running: str | None, changes: Changes) -> str:
     """What ``commit`` changes in an environment, in at most :data:`~appdp.model.publication.ABOUT_LIMIT` characters.
 
     Args:
         environment: its name.
         commit: the release.
         running: what the environment runs; None before its first release.
-        images: all images of the release.
-        same: those that the environment runs already.
+        changes: what it changes there.
     """
     if running is None:
         return f"{environment} has no release yet."
     if running == commit:
         return f"{environment} runs this release already."
-    changed = [name for name in images if name not in same]
+    same, schedules = changes.same, changes.schedules
+    changed = [name for name in changes.images if name not in same] + [f"schedule {name}" for name in schedules or ()]
     kept = f" The same: {_named(same)}." if same else ""
+    kept += _UNKNOWN_SCHEDULES if schedules is None else ""
     return f"{environment} runs {_short(running)}. Changed: {_named(changed) if changed else 'nothing'}.{kept}"
 
 

@@ -46,6 +46,7 @@ def publish(state: Publication, manifest: PipelineManifest, ports: PublishPorts)
         digests={name: image.digest for name, image in released.items()},
         unchanged=unchanged.images,
         running=unchanged.running,
+        schedules=unchanged.schedules,
         unread=unchanged.unread,
     )
 

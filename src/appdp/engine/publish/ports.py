@@ -107,6 +107,9 @@ class Elsewhere(Protocol):
     def parameter(self, at: Place, name: str) -> str | None:
         """A Systems Manager parameter over there, or None."""
 
+    def parameters(self, at: Place, path: str) -> Mapping[str, str]:
+        """All parameters below a path over there, at any depth: full name → value."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishPorts:

@@ -78,6 +78,7 @@ class Step:
         digests: image name → digest of its index, when done.
         unchanged: environment → the images that it runs already, when done.
         running: environment → the release that it runs, when done; without those that have none yet.
+        schedules: environment → the schedules that the release repoints, when done; None where they cannot be read.
         unread: environment → why it could not be read.
     """
 
@@ -88,6 +89,7 @@ class Step:
     digests: Mapping[str, str] = field(default_factory=dict)
     unchanged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     running: Mapping[str, str] = field(default_factory=dict)
+    schedules: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
 
 

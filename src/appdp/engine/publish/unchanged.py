@@ -1,4 +1,4 @@
-"""What each environment runs, and which images of a release are the same there."""
+"""What each environment runs, and what of it a release changes: images, and the schedules that run them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from appdp.engine.deploy.content import Contents
 from appdp.engine.publish.compose import ReleasedImage
 from appdp.engine.publish.ports import PublishPorts
+from appdp.engine.publish.scheduled import repointed_schedules
 from appdp.errors import RemoteError
 from appdp.model.handoff import is_release, release_parameter
 from appdp.model.publication import PipelineManifest
@@ -21,11 +22,14 @@ class Unchanged:
         images: environment → the images whose every platform is what the environment's release has; none before its
             first, and none when it cannot be read.
         running: environment → the release that it runs; one that had none yet, or that cannot be read, is left out.
+        schedules: environment that runs a release → the schedules that would run other images from this release on;
+            None where they cannot be read.
         unread: environment → why it cannot be read.
     """
 
     images: dict[str, tuple[str, ...]] = field(default_factory=dict)
     running: dict[str, str] = field(default_factory=dict)
+    schedules: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
 
 
@@ -50,9 +54,10 @@ def unchanged_images(
             if name not in manifest.elsewhere:
                 raise
             running, found.unread[name] = None, error.message
+        found.images[name] = () if running is None else _same_as(running, released, contents)
         if running is not None:
             found.running[name] = running
-        found.images[name] = () if running is None else _same_as(running, released, contents)
+            found.schedules[name] = repointed_schedules(manifest, name, found.images[name], ports)
     return found
 
 

@@ -16,6 +16,8 @@ How a service deployment comes about, from the outside in:
     CloudWatch alarms that send a service deployment back.
 ``scheduler``
     Makes it so: starts, watches, replaces and stops tasks, and slows down when they keep failing.
+``task_sets``, ``controllers``
+    Services that CodeDeploy deploys instead: what they consist of, and how they come and go.
 ``tasks``
     The life of one task, from PROVISIONING to STOPPED.
 ``containers``
@@ -27,7 +29,7 @@ State lives in ``store`` and belongs to the event loop; calls to AWS and to Dock
 supervised: a fault of ours ends the service deployment that it hits, with the fault as its reason.
 
 What it does not do: placement on instances, Service Connect, volumes, early success criteria, spread over capacity
-providers and zones, and scaling policies (they are stored, not acted on).
+providers and zones, scaling policies (they are stored, not acted on), and ECS Exec's sessions (they lead nowhere).
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ from appdp.local.ecs.cloudformation import handlers
 from appdp.local.ecs.clusters_api import ClustersApi
 from appdp.local.ecs.containers import ContainerRuntime
 from appdp.local.ecs.deployments_api import DeploymentsApi
+from appdp.local.ecs.exec_api import ExecApi
 from appdp.local.ecs.hooks import Hooks
 from appdp.local.ecs.images import Images
 from appdp.local.ecs.journal import Journal
@@ -51,11 +54,12 @@ from appdp.local.ecs.services_api import ServicesApi
 from appdp.local.ecs.store import Store
 from appdp.local.ecs.supervision import Calls, Supervisor
 from appdp.local.ecs.task_definitions_api import TaskDefinitionsApi
+from appdp.local.ecs.task_sets import TaskSets
 from appdp.local.ecs.tasks import TaskLife, TaskParts
 from appdp.local.ecs.tasks_api import TasksApi
 from appdp.local.wire import AwsService, Kernel, LoadBalancing, ResourceHandler
 
-__all__ = ["EcsParts", "build"]
+__all__ = ["EcsControl", "EcsParts", "build"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,18 @@ class EcsParts:
     handlers: Mapping[str, ResourceHandler]
     start: Callable[[], Awaitable[None]]
     stop: Callable[[], Awaitable[None]]
+    control: EcsControl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EcsControl:
+    """What CodeDeploy uses of ECS."""
+
+    store: Store
+    task_sets: TaskSets
+    alarms: Alarms
+    calls: Calls
+    supervisor: Supervisor
 
 
 def build(kernel: Kernel, load_balancing: LoadBalancing, containers: ContainerRuntime) -> EcsParts:
@@ -85,6 +101,7 @@ def build(kernel: Kernel, load_balancing: LoadBalancing, containers: ContainerRu
         ServicesApi(shared.store, services, shared.supervisor),
         DeploymentsApi(shared.store, services),
         TasksApi(shared.store, life, shared.images),
+        ExecApi(shared.store),
     )
 
     async def start() -> None:
@@ -95,7 +112,19 @@ def build(kernel: Kernel, load_balancing: LoadBalancing, containers: ContainerRu
         await containers.close()
         shared.calls.close()
 
-    return EcsParts(service=api, handlers=handlers(api, shared.store), start=start, stop=stop)
+    return EcsParts(
+        service=api,
+        handlers=handlers(api, shared.store, shared.task_sets),
+        start=start,
+        stop=stop,
+        control=EcsControl(
+            store=shared.store,
+            task_sets=shared.task_sets,
+            alarms=shared.alarms,
+            calls=shared.calls,
+            supervisor=shared.supervisor,
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,17 +137,23 @@ class _Shared:
     journal: Journal
     images: Images
     logs: LogDriver
+    alarms: Alarms
+    task_sets: TaskSets
 
 
 def _share(kernel: Kernel) -> _Shared:
     calls = Calls(kernel.clients)
+    store, supervisor, journal = Store(), Supervisor(), Journal(kernel.events)
+    images = Images(calls, kernel.endpoint)
     return _Shared(
-        store=Store(),
-        supervisor=Supervisor(),
+        store=store,
+        supervisor=supervisor,
         calls=calls,
-        journal=Journal(kernel.events),
-        images=Images(calls, kernel.endpoint),
+        journal=journal,
+        images=images,
         logs=LogDriver(calls),
+        alarms=Alarms(calls, time_scale=kernel.time_scale, bake_scale=kernel.bake_scale),
+        task_sets=TaskSets(store, images, journal, supervisor),
     )
 
 
@@ -151,8 +186,14 @@ def _services(kernel: Kernel, balancing: LoadBalancing, life: TaskLife, shared: 
             scheduling=scheduling,
             balancing=balancing,
             images=shared.images,
-            hooks=Hooks(shared.calls, shared.journal, minute=MINUTE_SECONDS * kernel.bake_scale),
-            alarms=Alarms(shared.calls, time_scale=kernel.time_scale, bake_scale=kernel.bake_scale),
+            hooks=Hooks(
+                shared.calls,
+                shared.journal,
+                note=kernel.note_call,
+                minute=MINUTE_SECONDS * kernel.bake_scale,
+            ),
+            alarms=shared.alarms,
+            task_sets=shared.task_sets,
             journal=shared.journal,
             supervisor=shared.supervisor,
             bake_scale=kernel.bake_scale,

@@ -57,6 +57,22 @@ class Alarms:
         deployment.alarms_triggered = red
         return red
 
+    async def first_red(self, names: list[str], caller: Caller, *, ignore_failures: bool) -> tuple[str, ...]:
+        """Those of the alarms that are in ALARM, as soon as one is; waits for ever if none is watched.
+
+        Args:
+            ignore_failures: go on when the alarms cannot be described; else all of them count as being in ALARM.
+        """
+        if not names:
+            await _never()
+        while True:
+            described = await self._described(names, caller)
+            if described is None and not ignore_failures:
+                return tuple(names)
+            if red := tuple(alarm["AlarmName"] for alarm in described or () if _is_red(alarm)):
+                return red
+            await asyncio.sleep(self._interval)
+
     async def bake(self, deployment: Deployment, caller: Caller) -> None:
         """Wait while a rolling deployment that is steady goes on being watched.
 
@@ -72,12 +88,15 @@ class Alarms:
         return tuple(alarm["AlarmName"] for alarm in await self._describe(names, caller) if _is_red(alarm))
 
     async def _describe(self, names: list[str], caller: Caller) -> list[dict[str, Any]]:
+        return await self._described(names, caller) or []
+
+    async def _described(self, names: list[str], caller: Caller) -> list[dict[str, Any]] | None:
         kinds = ["MetricAlarm", "CompositeAlarm"]
         try:
             answer = await self._calls("cloudwatch", "describe_alarms", caller, AlarmNames=names, AlarmTypes=kinds)
         except (ClientError, BotoCoreError) as error:
             _LOG.warning("the alarms %s cannot be described: %s", ", ".join(names), error)
-            return []
+            return None
         return [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]
 
 

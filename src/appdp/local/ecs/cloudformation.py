@@ -10,14 +10,17 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from appdp.local.casing import api_parameters, parameter_names
+from appdp.local.ecs import names
 from appdp.local.ecs.api import EcsService
 from appdp.local.ecs.rolling import BREAKER_REASON
+from appdp.local.ecs.scaling_resources import ScalableTargetHandler, ScalingPolicyHandler
 from appdp.local.ecs.store import Deployment, Service, Store
+from appdp.local.ecs.task_sets import TaskSets
 from appdp.local.wire import ResourceHandler, ResourceRequest, ResourceResult, ServiceError
 
 _GONE = ("ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException", "ClientException")
@@ -26,7 +29,7 @@ _REPLACING = ("ServiceName", "Cluster", "LaunchType", "SchedulingStrategy", "Rol
 """Properties of a service whose change replaces it; see "Update requires: Replacement" on the type's page."""
 
 
-def handlers(ecs: EcsService, store: Store) -> dict[str, ResourceHandler]:
+def handlers(ecs: EcsService, store: Store, task_sets: TaskSets) -> dict[str, ResourceHandler]:
     """Handlers by resource type."""
     cluster = ClusterHandler(ecs)
     return {
@@ -34,15 +37,10 @@ def handlers(ecs: EcsService, store: Store) -> dict[str, ResourceHandler]:
         "AWS::ECS::ClusterCapacityProviderAssociations": AssociationsHandler(ecs),
         "AWS::ECS::CapacityProvider": CapacityProviderHandler(ecs),
         "AWS::ECS::TaskDefinition": TaskDefinitionHandler(ecs),
-        "AWS::ECS::Service": ServiceHandler(ecs, store),
+        "AWS::ECS::Service": ServiceHandler(ecs, store, task_sets),
         "AWS::ApplicationAutoScaling::ScalableTarget": ScalableTargetHandler(),
         "AWS::ApplicationAutoScaling::ScalingPolicy": ScalingPolicyHandler(),
     }
-
-
-def generated_name(request: ResourceRequest) -> str:
-    """A name as CloudFormation makes one: stack, logical id, twelve characters."""
-    return f"{request.stack}-{request.logical_id}-{secrets.token_hex(6)}"
 
 
 class ClusterHandler:
@@ -53,7 +51,7 @@ class ClusterHandler:
 
     async def create(self, request: ResourceRequest) -> ResourceResult:
         """Create it."""
-        name = str(request.properties.get("ClusterName") or generated_name(request))
+        name = str(request.properties.get("ClusterName") or names.generated(request.stack, request.logical_id))
         parameters = {**self._parameters(request), "clusterName": name}
         answer = await self._ecs.call("CreateCluster", parameters, request.caller)
         return ResourceResult(physical_id=name, attributes={"Arn": answer["cluster"]["clusterArn"]})
@@ -107,7 +105,7 @@ class CapacityProviderHandler:
 
     async def create(self, request: ResourceRequest) -> ResourceResult:
         """Create it."""
-        name = str(request.properties.get("Name") or generated_name(request))
+        name = str(request.properties.get("Name") or names.generated(request.stack, request.logical_id))
         parameters = {**api_parameters("CreateCapacityProvider", request.properties), "name": name}
         await self._ecs.call("CreateCapacityProvider", parameters, request.caller)
         return ResourceResult(physical_id=name, attributes={})
@@ -133,7 +131,7 @@ class TaskDefinitionHandler:
     async def create(self, request: ResourceRequest) -> ResourceResult:
         """Register a revision."""
         parameters = api_parameters("RegisterTaskDefinition", request.properties)
-        parameters.setdefault("family", generated_name(request))
+        parameters.setdefault("family", names.generated(request.stack, request.logical_id))
         answer = await self._ecs.call("RegisterTaskDefinition", parameters, request.caller)
         arn = answer["taskDefinition"]["taskDefinitionArn"]
         return ResourceResult(physical_id=arn, attributes={"TaskDefinitionArn": arn})
@@ -156,18 +154,22 @@ class TaskDefinitionHandler:
 
 
 class ServiceHandler:
-    """``AWS::ECS::Service``: waits for its service deployments."""
+    """``AWS::ECS::Service``: waits for its service deployments, or for its task set under CODE_DEPLOY."""
 
-    def __init__(self, ecs: EcsService, store: Store) -> None:
+    def __init__(self, ecs: EcsService, store: Store, task_sets: TaskSets) -> None:
         self._ecs = ecs
         self._store = store
+        self._task_sets = task_sets
 
     async def create(self, request: ResourceRequest) -> ResourceResult:
         """Create it and wait until its first service deployment has ended; one that failed is deleted again."""
         parameters = self._parameters("CreateService", request)
-        parameters.setdefault("serviceName", generated_name(request))
+        parameters.setdefault("serviceName", names.generated(request.stack, request.logical_id))
         answer = await self._ecs.call("CreateService", parameters, request.caller)
         service = self._store.services[answer["service"]["serviceArn"]]
+        if service.by_code_deploy:
+            await self._task_sets.until_steady(service)
+            return _service_result(service)
         try:
             await _until_ended(service.deployments[-1])
         except ServiceError:
@@ -181,7 +183,9 @@ class ServiceHandler:
         service = self._store.services[request.physical_id]
         if any(request.properties.get(name) != old.get(name) for name in _REPLACING):
             return await self.create(request)
-        parameters = self._parameters("UpdateService", request)
+        parameters = self._parameters(
+            "UpdateService", _changed(request) if _by_code_deploy(request, service) else request
+        )
         parameters = {key: value for key, value in parameters.items() if key in parameter_names("UpdateService")}
         target: dict[str, Any] = {"cluster": service.cluster.arn, "service": service.arn}
         if request.properties.get("ForceNewDeployment") != old.get("ForceNewDeployment"):
@@ -216,44 +220,6 @@ class ServiceHandler:
         return api_parameters(operation, properties)
 
 
-class ScalableTargetHandler:
-    """``AWS::ApplicationAutoScaling::ScalableTarget``: remembered, nothing scales."""
-
-    async def create(self, request: ResourceRequest) -> ResourceResult:
-        """Remember it."""
-        properties = request.properties
-        parts = (properties.get("ResourceId"), properties.get("ScalableDimension"), properties.get("ServiceNamespace"))
-        return ResourceResult(physical_id="|".join(map(str, parts)), attributes={"Id": secrets.token_hex(12)})
-
-    async def update(self, request: ResourceRequest) -> ResourceResult:
-        """Remember it anew."""
-        return await self.create(request)
-
-    async def delete(self, request: ResourceRequest) -> None:
-        """Nothing to undo."""
-
-
-class ScalingPolicyHandler:
-    """``AWS::ApplicationAutoScaling::ScalingPolicy``: remembered, nothing scales."""
-
-    async def create(self, request: ResourceRequest) -> ResourceResult:
-        """Give it an ARN."""
-        name = str(request.properties.get("PolicyName") or generated_name(request))
-        caller = request.caller
-        arn = (
-            f"arn:aws:autoscaling:{caller.region}:{caller.account}:scalingPolicy:{secrets.token_hex(16)}:"
-            f"resource/ecs/{request.properties.get('ScalingTargetId', '')}:policyName/{name}"
-        )
-        return ResourceResult(physical_id=arn, attributes={"Arn": arn})
-
-    async def update(self, request: ResourceRequest) -> ResourceResult:
-        """Keep its ARN."""
-        return ResourceResult(physical_id=request.physical_id, attributes={"Arn": request.physical_id})
-
-    async def delete(self, request: ResourceRequest) -> None:
-        """Nothing to undo."""
-
-
 async def _until_ended(deployment: Deployment) -> None:
     await deployment.ended.wait()
     if deployment.status == "SUCCESSFUL":
@@ -286,12 +252,20 @@ def _without_tags(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in properties.items() if key != "Tags"}
 
 
+def _by_code_deploy(request: ResourceRequest, service: Service) -> bool:
+    wanted = (request.properties.get("DeploymentController") or {}).get("Type")
+    return service.by_code_deploy or wanted == "CODE_DEPLOY"
+
+
+def _changed(request: ResourceRequest) -> ResourceRequest:
+    """A request with the properties that changed only, which is what CloudFormation sends under CODE_DEPLOY.
+
+    See: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1529
+    """
+    old = request.previous or {}
+    changed = {name: value for name, value in request.properties.items() if value != old.get(name)}
+    return replace(request, properties=changed)
+
+
 def _with(request: ResourceRequest, name: str, value: str) -> ResourceRequest:
-    return ResourceRequest(
-        logical_id=request.logical_id,
-        stack=request.stack,
-        properties={**request.properties, name: value},
-        caller=request.caller,
-        physical_id=request.physical_id,
-        previous=request.previous,
-    )
+    return replace(request, properties={**request.properties, name: value})

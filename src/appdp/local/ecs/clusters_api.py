@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from appdp.local.ecs import names
-from appdp.local.ecs.lookup import DEFAULT_CLUSTER, Lookup, Params, cluster_arn, page, tag_list, tags
+from appdp.local.ecs.lookup import DEFAULT_CLUSTER, Lookup, Params, cluster_arn, described, page, tag_list, tags
 from appdp.local.ecs.store import Cluster, Store
 from appdp.local.wire import Caller, ServiceError
 
@@ -65,14 +65,8 @@ class ClustersApi:
 
     def describe_clusters(self, params: Params, caller: Caller) -> Answer:
         """Describe clusters; unknown ones are told as failures."""
-        found, failures = [], []
-        for given in params.get("clusters") or [DEFAULT_CLUSTER]:
-            arn = cluster_arn(given, caller)
-            cluster = self._store.clusters.get(arn)
-            if cluster is None:
-                failures.append({"arn": arn, "reason": "MISSING"})
-            else:
-                found.append(self.view(cluster))
+        arns = (cluster_arn(given, caller) for given in params.get("clusters") or [DEFAULT_CLUSTER])
+        found, failures = described(arns, self._store.clusters, self.view)
         return {"clusters": found, "failures": failures}
 
     def list_clusters(self, params: Params, caller: Caller) -> Answer:

@@ -107,12 +107,19 @@ class ContainerRuntime(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Runs:
+class _Simulated:
+    """What an image does, and what its ``commands`` do: first word of a command → what a container with it does."""
+
+    commands: Mapping[str, Behaviour] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs(_Simulated):
     """Simulated: starts, answers every request with 200 and runs until stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exits:
+class Exits(_Simulated):
     """Simulated: writes ``log`` and exits with ``code`` after ``after_seconds``."""
 
     code: int = 1
@@ -121,7 +128,7 @@ class Exits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unhealthy:
+class Unhealthy(_Simulated):
     """Simulated: runs, but answers every request with ``status``, and its container health check fails."""
 
     status: int = 503

@@ -8,10 +8,11 @@ API_ContinueServiceDeployment.html
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from appdp.local.ecs import service_views
-from appdp.local.ecs.lookup import Lookup, Params, page
+from appdp.local.ecs.lookup import Lookup, Params, described, page
 from appdp.local.ecs.services import Services
 from appdp.local.ecs.store import Deployment, Store
 from appdp.local.wire import Caller, ServiceError
@@ -45,24 +46,14 @@ class DeploymentsApi:
 
     def describe_service_deployments(self, params: Params, caller: Caller) -> Answer:
         """Describe up to twenty service deployments; unknown ones are told as failures."""
-        found, failures = [], []
-        for arn in _limited(params["serviceDeploymentArns"], "serviceDeploymentArns"):
-            deployment = self._store.deployments.get(arn)
-            if deployment is None:
-                failures.append({"arn": arn, "reason": "MISSING"})
-            else:
-                found.append(service_views.deployment(self._store, deployment))
+        arns = _limited(params["serviceDeploymentArns"], "serviceDeploymentArns")
+        found, failures = described(arns, self._store.deployments, partial(service_views.deployment, self._store))
         return {"serviceDeployments": found, "failures": failures}
 
     def describe_service_revisions(self, params: Params, caller: Caller) -> Answer:
         """Describe up to twenty service revisions; unknown ones are told as failures."""
-        found, failures = [], []
-        for arn in _limited(params["serviceRevisionArns"], "serviceRevisionArns"):
-            revision = self._store.revisions.get(arn)
-            if revision is None:
-                failures.append({"arn": arn, "reason": "MISSING"})
-            else:
-                found.append(service_views.revision(revision))
+        arns = _limited(params["serviceRevisionArns"], "serviceRevisionArns")
+        found, failures = described(arns, self._store.revisions, service_views.revision)
         return {"serviceRevisions": found, "failures": failures}
 
     def stop_service_deployment(self, params: Params, caller: Caller) -> Answer:

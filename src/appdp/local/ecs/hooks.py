@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -39,12 +39,16 @@ class Hooks:
     Args:
         calls: AWS calls to our own endpoint.
         journal: tells the bus what became of a hook.
+        note: what notes calls of roles: role, action, resource.
         minute: seconds in one of the minutes in which hook timeouts are set.
     """
 
-    def __init__(self, calls: Calls, journal: Journal, *, minute: float = 60.0) -> None:
+    def __init__(
+        self, calls: Calls, journal: Journal, *, note: Callable[[str, str, str], None], minute: float = 60.0
+    ) -> None:
         self._calls = calls
         self._journal = journal
+        self._note = note
         self._minute = minute
 
     async def run(
@@ -102,6 +106,7 @@ class Hooks:
         while True:
             try:
                 event = _event(deployment, detail.stage, question.weights, state)
+                self._note(str(question.hook.get("roleArn")), "lambda:InvokeFunction", str(detail.arn))
                 answer = await self._invoke(str(detail.arn), event, caller)
             except _InvalidAnswer as invalid:
                 return f"{lead} {invalid}"

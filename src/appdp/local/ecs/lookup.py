@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from appdp.local.ecs import names
@@ -72,6 +72,20 @@ class Lookup:
             return self._store.definitions.get(names.arn(caller, f"task-definition/{reference}"))
         active = [item for item in self.family(reference, caller) if item.status == "ACTIVE"]
         return active[-1] if active else None
+
+
+def described(
+    arns: Iterable[str], known: Mapping[str, Item], view: Callable[[Item], Any]
+) -> tuple[list[Any], list[dict[str, str]]]:
+    """What a Describe operation answers: the views of the records that there are, and a failure for each other ARN."""
+    found: list[Any] = []
+    failures: list[dict[str, str]] = []
+    for arn in arns:
+        if arn in known:
+            found.append(view(known[arn]))
+        else:
+            failures.append({"arn": arn, "reason": "MISSING"})
+    return found, failures
 
 
 def cluster_arn(given: str | None, caller: Caller) -> str:

@@ -47,6 +47,11 @@ def deployment_id() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(21))
 
 
+def generated(stack: str, logical_id: str) -> str:
+    """A resource's name as CloudFormation makes one: stack, logical id, twelve characters."""
+    return f"{stack}-{logical_id}-{secrets.token_hex(6)}"
+
+
 class PrivateAddresses:
     """Unique private addresses, as a VPC gives to tasks: from 10.0.1.0 up."""
 

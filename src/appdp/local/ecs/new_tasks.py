@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from appdp.local.ecs import names, orders
-from appdp.local.ecs.store import Cluster, Container, Revision, Store, Task, TaskDefinition
+from appdp.local.ecs.store import Cluster, Container, Revision, Service, Store, Task, TaskDefinition
 from appdp.local.wire import Caller
 
 
@@ -24,6 +24,28 @@ class TaskOrder:
     digests: Mapping[str, str]
     request: dict[str, Any] = field(default_factory=dict)
     revision: Revision | None = None
+
+
+def service_order(service: Service, revision: Revision) -> TaskOrder:
+    """One more task of a service, in a revision of it."""
+    properties = revision.properties
+    request = {
+        "networkConfiguration": properties.get("networkConfiguration", {}),
+        "enableExecuteCommand": service.properties.get("enableExecuteCommand", False),
+        "capacityProviderName": _provider(properties),
+        "tags": [{"key": k, "value": v} for k, v in _propagated(service, revision).items()],
+    }
+    return TaskOrder(
+        cluster=service.cluster,
+        caller=service.caller,
+        definition=revision.definition,
+        group=f"service:{service.name}",
+        started_by=revision.deployment_id,
+        launch_type=str(properties.get("launchType") or "FARGATE"),
+        digests=revision.digests,
+        request={key: value for key, value in request.items() if value},
+        revision=revision,
+    )
 
 
 def add(store: Store, order: TaskOrder) -> Task:
@@ -59,3 +81,20 @@ def _container(order: TaskOrder, path: str, definition: Mapping[str, Any]) -> Co
         essential=orders.essential(definition),
         digest=order.digests.get(name),
     )
+
+
+def _provider(properties: dict[str, Any]) -> str:
+    """The capacity provider of a new task: the one with a base, else the heaviest. Spread is not modelled."""
+    strategy = properties.get("capacityProviderStrategy") or []
+    best: dict[str, Any] = max(strategy, key=lambda item: (item.get("base", 0), item.get("weight", 0)), default={})
+    return str(best.get("capacityProvider", ""))
+
+
+def _propagated(service: Service, revision: Revision) -> dict[str, str]:
+    match service.properties.get("propagateTags"):
+        case "SERVICE":
+            return service.tags
+        case "TASK_DEFINITION":
+            return revision.definition.tags
+        case _:
+            return {}

@@ -126,12 +126,12 @@ async def _until_done_or_interrupted(workings: Workings, strategy: Strategy) -> 
     red = asyncio.create_task(workings.alarms.triggered(deployment, workings.service.caller))
     try:
         await asyncio.wait({forward, stop, red}, return_when=asyncio.FIRST_COMPLETED)
-        if forward.done():
-            forward.result()
-        elif stop.done():
-            raise Rollback(deployment.stop_reason)
-        else:
+        # An alarm ends the watch, and with it the way forward: both are done then.
+        if red.done():
             raise Rollback(alarms.reason(red.result()), returns=alarms.returns(deployment))
+        if stop.done() and not forward.done():
+            raise Rollback(deployment.stop_reason)
+        forward.result()
     finally:
         for task in (forward, stop, red):
             task.cancel()

@@ -16,7 +16,6 @@ from typing import Any
 
 from appdp.local.ecs import names, new_tasks
 from appdp.local.ecs.journal import Journal
-from appdp.local.ecs.new_tasks import TaskOrder
 from appdp.local.ecs.store import Container, Revision, Service, Store, Task
 from appdp.local.ecs.supervision import Change
 from appdp.local.ecs.tasks import TaskLife
@@ -98,6 +97,7 @@ class ServiceScheduler:
             scale = self.scale(revision)
             for task in self._parts.store.tasks_of(revision):
                 self._look(scale, task)
+            revision.healthy = self.healthy(revision)
             self._adjust(scale)
         if self._picture() != before:
             self.change.notify()
@@ -254,33 +254,12 @@ class ServiceScheduler:
         return task.last_status == "RUNNING", self.is_healthy(task)
 
     def _start(self, revision: Revision, count: int) -> None:
-        started = [self._new(revision) for _ in range(count)]
+        store, service = self._parts.store, self.service
+        started = [new_tasks.add(store, new_tasks.service_order(service, revision)) for _ in range(count)]
         listed = " ".join(f"(task {task.id})" for task in started)
         self._parts.journal.service(self.service, f"has started {count} tasks: {listed}.")
         for task in started:
             self._parts.tasks.begin(task, self.change.notify)
-
-    def _new(self, revision: Revision) -> Task:
-        service = self.service
-        properties = revision.properties
-        request = {
-            "networkConfiguration": properties.get("networkConfiguration", {}),
-            "enableExecuteCommand": service.properties.get("enableExecuteCommand", False),
-            "capacityProviderName": _provider(properties),
-            "tags": [{"key": k, "value": v} for k, v in _propagated(service, revision).items()],
-        }
-        order = TaskOrder(
-            cluster=service.cluster,
-            caller=service.caller,
-            definition=revision.definition,
-            group=f"service:{service.name}",
-            started_by=revision.deployment_id,
-            launch_type=str(properties.get("launchType") or "FARGATE"),
-            digests=revision.digests,
-            request={key: value for key, value in request.items() if value},
-            revision=revision,
-        )
-        return new_tasks.add(self._parts.store, order)
 
     def _stop(self, revision: Revision, tasks: list[Task]) -> None:
         listed = " ".join(f"(task {task.id})" for task in tasks)
@@ -294,7 +273,15 @@ class ServiceScheduler:
         if task.revision is None:
             return []
         health: Callable[[str, str, int], TargetState] = self._parts.balancing.health
-        return [(target.group, health(target.group, task.address, target.port)) for target in task.revision.targets]
+        return [
+            (target.group, health(target.group, task.address, target.port))
+            for target in task.revision.targets
+            if self._checks(target.group)
+        ]
+
+    def _checks(self, group: str) -> bool:
+        """Whether a target group's health counts. CodeDeploy registers tasks where no listener rule leads yet."""
+        return not self.service.by_code_deploy or self._parts.balancing.attached(group)
 
     def _ran_for(self, task: Task) -> float:
         return asyncio.get_running_loop().time() - task.running_since if task.running_since else 0.0
@@ -307,20 +294,3 @@ def _checked(task: Task) -> list[Container]:
 def _port(task: Task, group: str) -> int:
     targets = task.revision.targets if task.revision else ()
     return next((target.port for target in targets if target.group == group), 0)
-
-
-def _provider(properties: dict[str, Any]) -> str:
-    """The capacity provider of a new task: the one with a base, else the heaviest. Spread is not modelled."""
-    strategy = properties.get("capacityProviderStrategy") or []
-    best: dict[str, Any] = max(strategy, key=lambda item: (item.get("base", 0), item.get("weight", 0)), default={})
-    return str(best.get("capacityProvider", ""))
-
-
-def _propagated(service: Service, revision: Revision) -> dict[str, str]:
-    match service.properties.get("propagateTags"):
-        case "SERVICE":
-            return service.tags
-        case "TASK_DEFINITION":
-            return revision.definition.tags
-        case _:
-            return {}

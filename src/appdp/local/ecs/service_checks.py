@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from appdp.local.ecs import fargate
+from appdp.local.ecs import controllers, fargate
 from appdp.local.ecs.store import TaskDefinition
 from appdp.local.wire import ServiceError
 
@@ -40,16 +40,10 @@ def check(properties: Properties, definition: TaskDefinition) -> None:
     Raises:
         ServiceError: as ECS refuses it.
     """
-    _check_controller(properties)
+    controllers.check_new(properties)
     _check_deployment(properties.get("deploymentConfiguration") or {})
     _check_balancers(properties, definition)
     fargate.check_service(properties, definition)
-
-
-def _check_controller(properties: Properties) -> None:
-    kind = (properties.get("deploymentController") or {}).get("type", "ECS")
-    if kind != "ECS":
-        raise _invalid(f"The embedded ECS has no deployment controller {kind}. Use type ECS.")
 
 
 def _check_deployment(configuration: Properties) -> None:
@@ -99,10 +93,11 @@ def _check_balancers(properties: Properties, definition: TaskDefinition) -> None
         message = "Health check grace period is only valid for services configured to use load balancers"
         raise _invalid(message)
     for item in balancers:
-        _check_balancer(item, definition)
+        check_balancer(item, definition)
 
 
-def _check_balancer(item: Properties, definition: TaskDefinition) -> None:
+def check_balancer(item: Properties, definition: TaskDefinition) -> None:
+    """Check that a task definition has the container and the port of a load balancer's entry."""
     container = next((c for c in definition.containers if c["name"] == item.get("containerName")), None)
     if container is None:
         raise _invalid(f"The container {item.get('containerName')} does not exist in the task definition.")

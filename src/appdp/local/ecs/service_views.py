@@ -20,7 +20,7 @@ def counts(store: Store, revision: Revision) -> dict[str, int]:
 
 
 def service(store: Store, record: Service, *, with_tags: bool = False) -> dict[str, Any]:
-    """One service, as DescribeServices has it."""
+    """One service that ECS deploys itself, as DescribeServices has it."""
     each = [counts(store, revision) for revision in record.revisions]
     defaults: dict[str, Any] = {
         "loadBalancers": [],

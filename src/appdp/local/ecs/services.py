@@ -13,17 +13,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from appdp.local.ecs import names
+from appdp.local.ecs import controllers
 from appdp.local.ecs.alarms import Alarms
 from appdp.local.ecs.hooks import Hooks
 from appdp.local.ecs.images import Images
 from appdp.local.ecs.journal import Journal
+from appdp.local.ecs.revisions import add_deployment, add_revision
 from appdp.local.ecs.rolling import Rolling
 from appdp.local.ecs.run import SUPERSEDED, TRIGGERS, Strategy, Workings, drive, finish, workload
 from appdp.local.ecs.scheduler import SchedulerParts, ServiceScheduler
 from appdp.local.ecs.shifting import Shifting
-from appdp.local.ecs.store import Deployment, Revision, Service, Store, Target, TaskDefinition
+from appdp.local.ecs.store import Deployment, Service, Store, Target, TaskDefinition
 from appdp.local.ecs.supervision import Supervisor
+from appdp.local.ecs.task_sets import TaskSets
 from appdp.local.wire import LoadBalancing, ServiceError
 
 MINUTE_SECONDS = 60.0
@@ -49,6 +51,7 @@ class ServicesParts:
     alarms: Alarms
     journal: Journal
     supervisor: Supervisor
+    task_sets: TaskSets
     bake_scale: float = 1.0
 
 
@@ -66,7 +69,10 @@ class Services:
         work = _Work(ServiceScheduler(service, self._parts.scheduling))
         self._work[service.arn] = work
         self._keep(service, work)
-        self._deploy(service)
+        if service.by_code_deploy:
+            self._parts.task_sets.open(service, work.scheduler, *targets(service.properties["loadBalancers"]))
+        else:
+            self._deploy(service)
 
     def update(self, service: Service, changes: Mapping[str, Any], definition: TaskDefinition | None) -> None:
         """Change a service; starts a service deployment only if a property that needs one really differs.
@@ -75,6 +81,8 @@ class Services:
             changes: UpdateService's parameters but for ``cluster``, ``service`` and ``taskDefinition``.
             definition: the task definition given, if one was.
         """
+        if controllers.moves(service, changes):
+            changes = self._move_controller(service, changes)
         new_definition = definition or service.definition
         differs = new_definition is not service.definition or any(
             name in changes and _normal(changes[name]) != _normal(service.properties.get(name)) for name in TRIGGERS
@@ -86,6 +94,9 @@ class Services:
         ignored = ("desiredCount", "forceNewDeployment", "cluster", "service", "taskDefinition")
         kept = {name: value for name, value in changes.items() if name not in ignored and value is not None}
         service.properties = merged(service.properties, kept)
+        if service.by_code_deploy:
+            self._parts.task_sets.scale(service)
+            return
         service.definition = new_definition
         if deploys:
             self._deploy(service)
@@ -104,6 +115,8 @@ class Services:
         """Drain a service: stop its tasks; returns when it is INACTIVE."""
         service.status = "DRAINING"
         self._supersede(service)
+        for task_set in service.task_sets:
+            task_set.status = "DRAINING"
         work = self._work[service.arn]
         service.desired = 0
         while True:
@@ -113,9 +126,22 @@ class Services:
                 break
             await work.scheduler.moment()
         service.revisions.clear()
+        service.task_sets.clear()
         service.status = "INACTIVE"
         service.forgotten.set()
         work.scheduler.change.notify()
+
+    def _move_controller(self, service: Service, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Hand what runs over to the other deployment controller; returns what is left to change."""
+        task_sets = self._parts.task_sets
+        if service.by_code_deploy:
+            balancers = changes.get("loadBalancers") or service.properties["loadBalancers"]
+            self._check_targets(service, balancers)
+            task_sets.release(service, targets(balancers))
+            service.properties["loadBalancers"] = balancers
+        else:
+            task_sets.adopt(service, self._work[service.arn].scheduler)
+        return {name: value for name, value in changes.items() if name != "loadBalancers"}
 
     def _change_count(self, service: Service, changes: Mapping[str, Any], *, deploys: bool) -> None:
         """Set the desired count. A service deployment that starts now leaves the count of what runs already alone."""
@@ -123,6 +149,8 @@ class Services:
         if count is None or int(count) == service.desired:
             return
         old, service.desired = service.desired, int(count)
+        if service.by_code_deploy:
+            return
         scheduler = self._work[service.arn].scheduler
         for revision in service.revisions:
             if not deploys and (revision.requested == old or revision is service.completed):
@@ -149,30 +177,14 @@ class Services:
 
     def _deploy(self, service: Service) -> None:
         self._supersede(service)
-        number = names.number()
-        path = f"{service.cluster.name}/{service.name}"
-        revision = Revision(
-            arn=names.arn(service.caller, f"service-revision/{path}/{number}"),
-            service_arn=service.arn,
-            cluster_arn=service.cluster.arn,
+        revision = add_revision(
+            self._parts.store,
+            service,
             definition=service.definition,
             properties=workload(service.properties),
             targets=targets(service.properties.get("loadBalancers") or []),
-            created_at=names.now(),
-            deployment_id=f"ecs-svc/{names.number()}",
         )
-        deployment = Deployment(
-            arn=names.arn(service.caller, f"service-deployment/{path}/{names.deployment_id()}"),
-            service_arn=service.arn,
-            cluster_arn=service.cluster.arn,
-            target=revision,
-            sources=tuple(service.revisions),
-            configuration=dict(service.properties.get("deploymentConfiguration") or {}),
-            created_at=names.now(),
-        )
-        self._parts.store.revisions[revision.arn] = revision
-        self._parts.store.deployments[deployment.arn] = deployment
-        service.deployments.append(deployment)
+        deployment = add_deployment(self._parts.store, service, revision, tuple(service.revisions))
         self._start(service, deployment)
 
     def _start(self, service: Service, deployment: Deployment) -> None:

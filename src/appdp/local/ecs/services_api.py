@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from appdp.local.ecs import names, service_checks, service_views
+from appdp.local.ecs import controllers, names, service_checks, service_views, task_set_views
 from appdp.local.ecs.lookup import Lookup, Params, page, tags
 from appdp.local.ecs.services import Services, merged
 from appdp.local.ecs.store import Service, Store
@@ -53,18 +53,20 @@ class ServicesApi:
             tags=tags(params),
         )
         self._services.create(service)
-        return {"service": service_views.service(self._store, service, with_tags=True)}
+        return {"service": self._view(service, with_tags=True)}
 
     def update_service(self, params: Params, caller: Caller) -> Answer:
         """Change a service."""
         service = self._active(params, caller)
+        controllers.check_update(service, params)
+        params = controllers.completed(service, params)
         reference = params.get("taskDefinition")
         definition = self._find.definition(str(reference), caller) if reference else None
         if definition is not None and definition is not service.definition and definition.status != "ACTIVE":
             raise ServiceError("ClientException", f"TaskDefinition is inactive: {definition.arn}")
         service_checks.check(merged(service.properties, params), definition or service.definition)
         self._services.update(service, params, definition)
-        return {"service": service_views.service(self._store, service)}
+        return {"service": self._view(service)}
 
     def delete_service(self, params: Params, caller: Caller) -> Answer:
         """Drain a service and delete it, in the background."""
@@ -74,7 +76,7 @@ class ServicesApi:
             raise ServiceError("InvalidParameterException", message)
         self._supervisor.spawn(lambda: self._services.delete(service), what=f"deletion of {service.name}")
         service.status = "DRAINING"
-        return {"service": service_views.service(self._store, service)}
+        return {"service": self._view(service)}
 
     def describe_services(self, params: Params, caller: Caller) -> Answer:
         """Describe up to ten services; unknown ones are told as failures."""
@@ -89,7 +91,7 @@ class ServicesApi:
                 failures.append({"arn": arn, "reason": "MISSING"})
             else:
                 with_tags = "TAGS" in (params.get("include") or ())
-                found.append(service_views.service(self._store, service, with_tags=with_tags))
+                found.append(self._view(service, with_tags=with_tags))
         return {"services": found, "failures": failures}
 
     def list_services(self, params: Params, caller: Caller) -> Answer:
@@ -98,6 +100,10 @@ class ServicesApi:
         arns = [s.arn for s in self._store.services.values() if s.cluster is cluster and s.status != "INACTIVE"]
         items, more = page(arns, {"maxResults": 10, **params})
         return {"serviceArns": items, **more}
+
+    def _view(self, service: Service, *, with_tags: bool = False) -> Answer:
+        view = service_views.service(self._store, service, with_tags=with_tags)
+        return view | task_set_views.overlay(self._store, service) if service.by_code_deploy else view
 
     def _active(self, params: Params, caller: Caller) -> Service:
         service = self._find.service(params, caller)

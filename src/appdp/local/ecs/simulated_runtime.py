@@ -12,7 +12,8 @@ import contextlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from appdp.local.ecs.containers import (
     Behaviour,
@@ -34,7 +35,8 @@ def behaviour_from(annotations: Mapping[str, str]) -> Behaviour:
     """Read a manifest's annotations; an image that says nothing runs.
 
     Accepted: ``{"kind": "runs"}``, ``{"kind": "exits", "code": 1, "log": ["…"]}`` and
-    ``{"kind": "unhealthy", "status": 503}``.
+    ``{"kind": "unhealthy", "status": 503}``; each with ``"commands"``: the first word of a command → one of these, for
+    containers that are started with it instead of the image's own.
 
     Raises:
         PullFailure: the annotation is something else.
@@ -44,16 +46,22 @@ def behaviour_from(annotations: Mapping[str, str]) -> Behaviour:
         return Runs()
     try:
         told = json.loads(text)
-        match told["kind"]:
-            case "runs":
-                return Runs()
-            case "exits":
-                return Exits(code=int(told.get("code", 1)), log=tuple(map(str, told.get("log", ()))))
-            case "unhealthy":
-                return Unhealthy(status=int(told.get("status", 503)))
-    except (ValueError, KeyError, TypeError) as error:
+        commands = {str(word): _one(each) for word, each in told.get("commands", {}).items()}
+        own = _one(told)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PullFailure(f"the annotation {ANNOTATION} is not readable: {text}") from error
-    raise PullFailure(f"the annotation {ANNOTATION} names an unknown kind: {text}")
+    return replace(own, commands=commands)
+
+
+def _one(told: Mapping[str, Any]) -> Behaviour:
+    match told["kind"]:
+        case "runs":
+            return Runs()
+        case "exits":
+            return Exits(code=int(told.get("code", 1)), log=tuple(map(str, told.get("log", ()))))
+        case "unhealthy":
+            return Unhealthy(status=int(told.get("status", 503)))
+    raise PullFailure(f"the annotation {ANNOTATION} names an unknown kind: {told['kind']}")
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +100,8 @@ class SimulatedRuntime:
         """Open its ports, and begin its script."""
         container = secrets.token_hex(32)
         behaviour = self._pulled.get(order.image, Runs())
+        if order.command:
+            behaviour = behaviour.commands.get(order.command[0], behaviour)
         played = _Played(behaviour, order, asyncio.get_running_loop().create_future())
         self._played[container] = played
         addresses: dict[int, Address] = {}
@@ -145,8 +155,10 @@ class SimulatedRuntime:
                 await writer.drain()
             writer.close()
 
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        # Whoever is cancelled while a server starts must leave it where it is closed.
+        server = await asyncio.start_server(answer, "127.0.0.1", 0, start_serving=False)
         played.servers.append(server)
+        await server.start_serving()
         return Address(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
 
 

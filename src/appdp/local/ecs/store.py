@@ -83,6 +83,8 @@ class Revision:
     """Its id in ``DescribeServices`` ``deployments``, such as ``ecs-svc/1234567890123456789``."""
     digests: dict[str, str] = field(default_factory=dict)
     requested: int = 0
+    healthy: int = 0
+    """Tasks that were healthy when the scheduler last looked."""
     failed_tasks: int = 0
     test_weight: float = 0.0
     production_weight: float = 0.0
@@ -141,6 +143,21 @@ class Deployment:
 
 
 @dataclass(slots=True, eq=False)
+class TaskSet:
+    """The tasks of one revision of a service that CodeDeploy deploys."""
+
+    arn: str
+    id: str
+    revision: Revision
+    created_at: datetime
+    status: str = "ACTIVE"
+    """PRIMARY, ACTIVE or DRAINING."""
+    external_id: str = ""
+    """The CodeDeploy deployment that made it."""
+    updated_at: datetime = field(default_factory=names.now)
+
+
+@dataclass(slots=True, eq=False)
 class Service:
     """A service. ``properties`` are the API's own, as last given to CreateService and UpdateService."""
 
@@ -164,6 +181,13 @@ class Service:
     """All of its service deployments, oldest first."""
     forgotten: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it is INACTIVE."""
+    task_sets: list[TaskSet] = field(default_factory=list)
+    """Under the controller CODE_DEPLOY, oldest first."""
+
+    @property
+    def by_code_deploy(self) -> bool:
+        """Whether its deployment controller is CODE_DEPLOY."""
+        return bool((self.properties.get("deploymentController") or {}).get("type") == "CODE_DEPLOY")
 
     @property
     def strategy(self) -> str:

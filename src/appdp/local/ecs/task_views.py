@@ -62,8 +62,16 @@ def _container(record: Task, container: Container) -> dict[str, Any]:
         "exitCode": container.exit_code,
         "reason": container.reason,
         "memory": _text(container.definition.get("memory")),
+        "managedAgents": _agents(record, container),
     }
     return view | {key: value for key, value in optional.items() if value is not None}
+
+
+def _agents(record: Task, container: Container) -> list[dict[str, Any]] | None:
+    """The agent of ECS Exec lives and ends with its container."""
+    if not record.request.get("enableExecuteCommand"):
+        return None
+    return [{"name": "ExecuteCommandAgent", "lastStatus": container.last_status}]
 
 
 def _text(value: object) -> str | None:

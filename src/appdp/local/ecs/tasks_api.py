@@ -12,7 +12,7 @@ from appdp.local.ecs import names, new_tasks, task_views
 from appdp.local.ecs.images import Images
 from appdp.local.ecs.lookup import Lookup, Params, cluster_arn, page
 from appdp.local.ecs.new_tasks import TaskOrder
-from appdp.local.ecs.store import Cluster, Store
+from appdp.local.ecs.store import Cluster, Store, TaskDefinition
 from appdp.local.ecs.tasks import TaskLife
 from appdp.local.wire import Caller, ServiceError
 
@@ -82,16 +82,25 @@ class TasksApi:
         return {"task": task_views.task(task)}
 
     async def run_task(self, params: Params, caller: Caller) -> Answer:
-        """Run tasks that belong to no service. ``clientToken`` gives back the tasks that it started before."""
+        """Run tasks that belong to no service. ``clientToken`` gives back the tasks that it started before.
+
+        See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+        """
         cluster = self._find.cluster({"cluster": cluster_arn(params.get("cluster"), caller)}, caller)
         count = int(params.get("count") or 1)
         if count > RUN_LIMIT:
             raise ServiceError("InvalidParameterException", "Count cannot be greater than 10.")
         token = params.get("clientToken")
-        known = [task for task in self._store.tasks() if token and task.request.get("clientToken") == token]
+        known = [
+            task
+            for task in self._store.tasks()
+            if token and task.request.get("clientToken") == token and task.cluster_arn == cluster.arn
+        ]
         if known:
+            _check_same_request(known[0].request, params)
             return {"tasks": [task_views.task(task) for task in known], "failures": []}
         definition = self._find.definition(str(params["taskDefinition"]), caller, active=True)
+        _check_overrides(definition, params)
         digests = await self._images.digests(definition, caller)
         order = TaskOrder(
             cluster=cluster,
@@ -111,6 +120,20 @@ class TasksApi:
 
 def _task_arn(given: str, cluster: Cluster, caller: Caller) -> str:
     return given if given.startswith("arn:") else names.arn(caller, f"task/{cluster.name}/{given}")
+
+
+def _check_same_request(first: Params, again: Params) -> None:
+    if dict(first) != dict(again):
+        message = "The provided clientToken is already in use with a different RunTask request."
+        raise ServiceError("ConflictException", message)
+
+
+def _check_overrides(definition: TaskDefinition, params: Params) -> None:
+    known = {container["name"] for container in definition.containers}
+    for override in (params.get("overrides") or {}).get("containerOverrides") or ():
+        if override.get("name") not in known:
+            message = f"Override for container named {override.get('name')} is not a container in the TaskDefinition."
+            raise ServiceError("InvalidParameterException", message)
 
 
 def _nobody() -> None:

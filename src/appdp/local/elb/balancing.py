@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from appdp.local.elb.actions import weights_of, with_weights
 from appdp.local.elb.health import NOT_REGISTERED
 from appdp.local.elb.running import Running
+from appdp.local.elb.store import owned
 from appdp.local.elb.target_groups import state_of
-from appdp.local.wire import TargetState
+from appdp.local.wire import Caller, TargetState
 
 
 class Balancing:
@@ -42,6 +43,15 @@ class Balancing:
         """A target's health; in a group that is gone, nothing is registered."""
         group = self._store.target_groups.get(target_group)
         return state_of(group, ip, port) if group else NOT_REGISTERED
+
+    def named(self, name: str, caller: Caller) -> str | None:
+        """The ARN of the caller's target group of that name, if there is one."""
+        owned_groups = owned(self._store.target_groups.values(), caller)
+        return next((group.arn for group in owned_groups if group.name == name), None)
+
+    def rules_of(self, listener: str) -> tuple[str, ...]:
+        """ARNs of a listener's rules, the default rule last. Raises ListenerNotFound."""
+        return tuple(rule.arn for rule in self._store.listener(listener).rules)
 
     def rule_weights(self, rule: str) -> dict[str, int]:
         """Target group → weight in a rule's forward action; empty without one. Raises RuleNotFound."""

@@ -14,6 +14,7 @@ from appdp.local.rehearsal.record import ActRecord, ActTraffic, LogLine, Pipelin
 from appdp.local.rehearsal.report.words import seconds
 from appdp.local.rehearsal.scenario import Act, Scenario
 from appdp.local.rehearsal.scenario_file import NO_PIPELINE
+from appdp.local.rehearsal.tasks_seen import first_green_at, jobs_seen, schedules_seen
 from appdp.model.deployment import Outcome
 
 
@@ -45,6 +46,7 @@ def play(act: Act, world: World) -> ActRecord:
     failure = _failure(result)
     gate = timeline.gate_opened_at(result.snapshots)
     record = _record(act, world, result, failure)
+    answer, tag = _must_answer(act, world, ran_before)
     evidence = Evidence(
         outcome=result.final.outcome if result.final else None,
         exit_code=result.done.exit_code,
@@ -54,13 +56,17 @@ def play(act: Act, world: World) -> ActRecord:
         gate_opened_at=gate,
         answering=answering(world),
         running=recorded(world),
-        must_answer=_must_answer(act, world, ran_before),
+        must_answer=(answer, tag),
         lanes=result.lanes,
         traffic=result.traffic,
         asked_rate=world.rate,
         containers=bool(world.targets),
         images=running(world, act.release) if act.expect.outcome is Outcome.SUCCEEDED else (),
         platforms=world.platforms,
+        decided_at=result.done.decided_at,
+        jobs=jobs_seen(world, result.final, world.tags[act.release]),
+        first_green_at=first_green_at(world, result.final.started_at) if result.final else None,
+        schedules=schedules_seen(world, act, tag, answer),
     )
     record = replace(record, gate_opened_at=gate, checks=judge(act.expect, evidence, answers=record.answers))
     world.screen.end(record)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
+from appdp.local.rehearsal.judge_tasks import JobRan, ScheduleRan, judge_jobs, judge_schedule
 from appdp.local.rehearsal.record import ActTraffic, Check, Lane, ServiceTraffic
 from appdp.local.rehearsal.scenario import Expect
 from appdp.model.deployment import Outcome
+
+CANARY_TOLERANCE: Final = 6.0
+"""Percentage points. A share is counted on a few hundred requests, so it varies by about two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,10 @@ class Evidence:
         containers: whether real containers ran.
         images: every image of the release; only looked at after a success.
         platforms: what the pipelines build for; none where nothing is built.
+        decided_at: when somebody decided on the hold, if there was one.
+        jobs: the jobs that the deployment ran.
+        first_green_at: when ECS began the act's first service deployment; None when it began none.
+        schedules: those of which something is expected.
     """
 
     outcome: Outcome | None
@@ -63,6 +72,10 @@ class Evidence:
     pipeline: str = ""
     images: tuple[Running, ...] = ()
     platforms: tuple[str, ...] = ()
+    decided_at: float | None = None
+    jobs: tuple[JobRan, ...] = ()
+    first_green_at: float | None = None
+    schedules: tuple[ScheduleRan, ...] = ()
 
 
 def judge(expect: Expect, evidence: Evidence, *, answers: str) -> tuple[Check, ...]:
@@ -72,7 +85,9 @@ def judge(expect: Expect, evidence: Evidence, *, answers: str) -> tuple[Check, .
         answers: what responses of the act's release say.
     """
     checks = [_ending(expect, evidence), *_within(expect, evidence), *_failure_text(expect, evidence)]
+    checks += judge_jobs(evidence.jobs, evidence.first_green_at)
     checks += _afterwards(evidence)
+    checks += [check for one in evidence.schedules for check in judge_schedule(one, containers=evidence.containers)]
     if evidence.platforms:
         checks += [check for image in evidence.images for check in _image(image, evidence.platforms)]
     if evidence.traffic:
@@ -185,9 +200,30 @@ def _two_phase(expect: Expect, evidence: Evidence, traffic: ActTraffic) -> list[
         return [Check(name="the gate opened", passed=False, seen="it never did")]
     checks = [_none_early(service, gate) for service in traffic.services]
     checks += [_tested_first(service, gate) for service in traffic.services]
+    if evidence.decided_at is not None:
+        checks.append(_approved_first(gate, evidence.decided_at))
     if expect.switch_within_seconds is not None:
         checks.append(_together(traffic, expect.switch_within_seconds))
+    if expect.canary_percent is not None:
+        checks += [_canary(service, expect.canary_percent) for service in traffic.services]
     return checks
+
+
+def _approved_first(gate: float, decided_at: float) -> Check:
+    late = gate - decided_at
+    return Check(
+        name="the gate opened after somebody approved",
+        passed=late > 0,
+        seen=f"{abs(late):.1f} s {'after' if late > 0 else 'before'} the command",
+    )
+
+
+def _canary(service: ServiceTraffic, percent: float) -> Check:
+    name = f"{service.service} gave {percent:g} % of its traffic to the new release first"
+    if service.canary_percent is None:
+        return Check(name=name, passed=False, seen="it switched at once, or never")
+    passed = abs(service.canary_percent - percent) <= CANARY_TOLERANCE
+    return Check(name=name, passed=passed, seen=f"{service.canary_percent:.1f} %")
 
 
 def _none_early(service: ServiceTraffic, gate: float) -> Check:

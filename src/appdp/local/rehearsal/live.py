@@ -17,7 +17,8 @@ from appdp.local.rehearsal.record import ActRecord
 from appdp.local.rehearsal.report.words import OUTCOMES, seconds
 from appdp.local.rehearsal.scenario import Act
 from appdp.local.rehearsal.traffic import FAILED, Traffic
-from appdp.model.deployment import Deployment, Progress
+from appdp.model.deployment import Deployment
+from appdp.model.service_state import Progress
 
 RECENT_SECONDS = 2.0
 """The rate shown is that of the last two seconds."""
@@ -187,6 +188,10 @@ _STYLES: Mapping[Progress, str] = {
 def _services(deployment: Deployment) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row("     ", Text("engine", style="bold"), Text(str(deployment.phase), style="bold"), "")
+    for job in deployment.jobs:
+        if job.progress.begun:
+            said = Text(job.tail[-1] if job.tail else "", style="dim", overflow="ellipsis")
+            table.add_row("     ", job.name, Text(str(job.progress), style="yellow"), said)
     for service in deployment.services:
         progress = Text(service.progress.replace("_", " "), style=_STYLES.get(service.progress, "dim"))
         table.add_row(

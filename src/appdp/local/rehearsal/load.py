@@ -111,7 +111,6 @@ class LoadGenerator:
         except (BrokenPipeError, subprocess.TimeoutExpired) as error:
             raise LocalError("The load generator did not end well, so its figures are worth nothing.") from error
         self._reader.join()
-        self.ended_at = time.time()
         if self._sent is None or self._sent != self._received:
             raise LocalError(
                 f"The load generator sent {self._sent} requests and accounted for {self._received}.",
@@ -126,7 +125,7 @@ class LoadGenerator:
             if "started" in message:
                 self.started_at = message["started"]
             elif "sent" in message:
-                self._sent = message["sent"]
+                self._sent, self.ended_at = message["sent"], message["stopped"]
             else:
                 self._received += len(message["rows"])
                 self._keep(message["rows"])

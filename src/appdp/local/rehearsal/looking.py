@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from appdp.local.lifecycle import EmbeddedAws
@@ -32,6 +32,7 @@ class World:
         source: the git repository; its commits are the releases' image tags.
         targets: where the load goes; none without containers.
         platforms: what the pipelines build for; none without Docker, where a push becomes ``appdp deploy``.
+        redeploy: synthesises the CDK program with more context, and deploys its stacks again.
         agree: whether to agree to every approval; otherwise the screen is asked.
     """
 
@@ -42,6 +43,7 @@ class World:
     platforms: tuple[str, ...]
     rate: float
     screen: Screen
+    redeploy: Callable[[Mapping[str, str]], None]
     agree: bool
 
     @property
@@ -80,23 +82,34 @@ def running(world: World, release: str) -> tuple[Running, ...]:
 
 def _of_image(world: World, image: str, tag: str, images: list[tuple[str, str]]) -> Running:
     repository = repository_name(world.scenario.application, image)
-    index = _manifest(world, repository, {"imageTag": tag})
-    platforms = {
-        f"{entry['platform']['os']}/{entry['platform']['architecture']}": str(entry["digest"])
-        for entry in index["manifests"]
-        if entry["platform"]["architecture"] != "unknown"
-    }
+    index, platforms = _contents(world, repository, tag)
     return Running(
         image=image,
         platforms=tuple(sorted(platforms)),
-        digests=(index["digest"], *platforms.values()),
+        digests=(index, *platforms.values()),
         runs=tuple(digest for name, digest in images if re.search(rf"/{repository}[@:]", name)),
     )
 
 
-def _manifest(world: World, repository: str, wanted: Mapping[str, str]) -> dict[str, Any]:
-    (image,) = world.aws.client("ecr").batch_get_image(repositoryName=repository, imageIds=[wanted])["images"]
-    return {**json.loads(image["imageManifest"]), "digest": image["imageId"]["imageDigest"]}
+def digests_of(world: World, repository: str, tag: str) -> tuple[str, ...]:
+    """The digests that a tag stands for: the index's, and each platform's; none when there is no such tag."""
+    index, platforms = _contents(world, repository, tag)
+    return (index, *platforms.values()) if index else ()
+
+
+def _contents(world: World, repository: str, tag: str) -> tuple[str, dict[str, str]]:
+    """The digest of an index, or ``""`` when there is none, and platform → the digest of its image."""
+    wanted = [{"imageTag": tag}]
+    found = world.aws.client("ecr").batch_get_image(repositoryName=repository, imageIds=wanted)["images"]
+    if not found:
+        return "", {}
+    image = found[0]
+    platforms = {
+        f"{entry['platform']['os']}/{entry['platform']['architecture']}": str(entry["digest"])
+        for entry in json.loads(image["imageManifest"])["manifests"]
+        if entry["platform"]["architecture"] != "unknown"
+    }
+    return str(image["imageId"]["imageDigest"]), platforms
 
 
 def answering(world: World) -> dict[str, tuple[str, ...]]:

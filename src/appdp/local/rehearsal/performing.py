@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from appdp.local.rehearsal import timeline
-from appdp.local.rehearsal.child import Command, run
+from appdp.local.rehearsal.child import Command, Ended, run
+from appdp.local.rehearsal.deciding import Decision
 from appdp.local.rehearsal.delivery import Delivery
 from appdp.local.rehearsal.live import Sight
 from appdp.local.rehearsal.load import LoadGenerator, Order
@@ -50,6 +51,7 @@ class Done:
         exit_code: the command's; None for a push.
         said: the last lines that it wrote, or why no pipeline started.
         pipeline: what a push started.
+        decided_at: when somebody said what becomes of the release on hold.
     """
 
     command: str
@@ -57,6 +59,7 @@ class Done:
     exit_code: int | None = None
     said: tuple[str, ...] = ()
     pipeline: PipelineRun | None = None
+    decided_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,8 @@ def perform(act: Act, world: World) -> Performed:
     Raises:
         LocalError: the load generator or git failed. What the release does wrong is no error but the act's result.
     """
+    if act.context:
+        world.redeploy(act.context)
     deployer, services = manifests(world)
     traffic = Traffic(world.targets) if act.load and world.targets else None
     with ExitStack() as stack:
@@ -164,20 +169,30 @@ def _push(act: Act, world: World, deploying: Callable[[], None]) -> Done:
 
 def _type(act: Act, world: World, typing: Callable[[], None]) -> Done:
     verb = Verb.DEPLOY if act.verb is Verb.PUSH else act.verb
-    words = (str(verb), world.scenario.environment, world.tags[act.release])
+    environment, release = world.scenario.environment, world.tags[act.release]
+    options = ("--hold", "--wait-approval") if act.hold else ()
     typing()
     started_at = time.time()
-    ended = run(
-        Command(
-            words=(sys.executable, "-c", _APPDP, *words, "--app", world.scenario.application, "--yes"),
-            environment={**world.aws.environment(), "PYTHONPATH": _source()},
-            hold=True,
-            timeout_seconds=COMMAND_SECONDS,
-        ),
-        world.screen.line,
+    with Decision(act.hold, world, type_in) as decision:
+        ended = type_in(world, str(verb), environment, release, *options)
+    return Done(
+        command=" ".join(("appdp", str(verb), environment, release[:12], *options)),
+        started_at=started_at,
+        exit_code=ended.code,
+        said=ended.stderr,
+        decided_at=decision.at,
     )
-    command = f"appdp {' '.join((*words[:2], words[2][:12]))}"
-    return Done(command=command, started_at=started_at, exit_code=ended.code, said=ended.stderr)
+
+
+def type_in(world: World, *words: str) -> Ended:
+    """Type one of appdp's commands, and show what it says."""
+    command = Command(
+        words=(sys.executable, "-c", _APPDP, *words, "--app", world.scenario.application, "--yes"),
+        environment={**world.aws.environment(), "PYTHONPATH": _source()},
+        hold=True,
+        timeout_seconds=COMMAND_SECONDS,
+    )
+    return run(command, world.screen.line)
 
 
 def _source() -> str:

@@ -21,9 +21,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """One service on the time line.
+    """One service, or one job, on the time line.
 
     Args:
+        service: its name.
         progress: what the engine said of it.
         stages: what ECS said of its service deployments.
         waited: how long its green stood at the gate before the gate opened; None when it never stood there.
@@ -46,6 +47,8 @@ class ServiceTraffic:
         switched_at: when the first response of the act's release came, or None.
         last_before_at: when the last response of another release came, or None.
         tested_at: when the test listener first answered with the act's release, or None.
+        canary_percent: the act's release's share of the good responses between these two, in percent; None when they
+            are less than two seconds apart, or one is missing.
         series: release, or ``"failed"`` → requests per bin.
     """
 
@@ -60,6 +63,7 @@ class ServiceTraffic:
     last_before_at: float | None
     tested_at: float | None
     series: Mapping[str, tuple[int, ...]]
+    canary_percent: float | None = None
 
     @property
     def failed(self) -> int:

@@ -13,6 +13,13 @@ from appdp.errors import ConfigurationError
 from appdp.model.deployment import Outcome
 
 
+class Decides(StrEnum):
+    """What somebody on another terminal says of a release on hold."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
 class Verb(StrEnum):
     """What an act does: it pushes a commit, or types one of appdp's commands."""
 
@@ -31,7 +38,7 @@ class Plays:
     log: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The value of the manifest annotation that the embedded ECS reads."""
+        """As the embedded ECS reads it."""
         if self.kind == "exits":
             return {"kind": "exits", "code": self.code, "log": list(self.log)}
         if self.kind == "unhealthy":
@@ -47,11 +54,18 @@ class ImagePlay:
         image: its name.
         since: the release that changed it last; images that are the same since then have the same digest.
         plays: how its containers behave.
+        commands: first word of a command → how a container behaves that is started with it.
     """
 
     image: str
     since: str
     plays: Plays
+    commands: Mapping[str, Plays] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The value of the manifest annotation that the embedded ECS reads."""
+        commands = {word: plays.to_dict() for word, plays in self.commands.items()}
+        return {**self.plays.to_dict(), **({"commands": commands} if commands else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +77,14 @@ class Release:
         answers: what ``release_pattern`` finds in its responses. Default: the name.
         files: path → content, written over what the commit before has.
         images: one per image.
+        commands: what the commands of jobs and schedules do in its images, where no container runs.
     """
 
     name: str
     answers: str
     files: Mapping[str, str]
     images: tuple[ImagePlay, ...]
+    commands: Mapping[str, Plays] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -121,6 +137,10 @@ class Expect:
         log: more such parts, from what containers write; not looked for where no container runs.
         within_seconds: upper bound on the time from command to verdict. Default: none.
         switch_within_seconds: upper bound between the first and the last service's switch. Default: none.
+        canary_percent: the share of the traffic that each service's new release has to get before it gets all.
+            Default: nothing is said of it.
+        schedules: schedule → what its next run has to write, with ``{release}`` for the release that the environment
+            runs then; not looked for where no container runs.
     """
 
     outcome: Outcome | None
@@ -128,11 +148,21 @@ class Expect:
     log: tuple[str, ...] = ()
     within_seconds: float | None = None
     switch_within_seconds: float | None = None
+    canary_percent: float | None = None
+    schedules: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One act: a push or a command, and what must come of it. A push is to ``branch``, or of the tag ``tag``."""
+    """One act: a push or a command, and what must come of it.
+
+    Args:
+        branch: what a push goes to, unless it is of a tag.
+        tag: the tag that is pushed, or ``""``.
+        load: whether requests are sent meanwhile.
+        hold: what is said of the release once it stands on hold; None for an act without a hold.
+        context: context of the CDK program with which its stacks are deployed again before the act begins.
+    """
 
     number: int
     title: str
@@ -142,6 +172,8 @@ class Act:
     branch: str = ""
     tag: str = ""
     load: bool = True
+    hold: Decides | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

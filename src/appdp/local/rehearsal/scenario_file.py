@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from appdp.errors import ConfigurationError
 from appdp.local.rehearsal.scenario import (
     Act,
     Build,
+    Decides,
     Expect,
     ImagePlay,
     Load,
@@ -129,11 +131,13 @@ def _releases(top: Table, build: Build) -> tuple[Release, ...]:
 
 def _release(table: Table, build: Build, before: Release | None) -> Release:
     name = table.text("name")
+    commands = {**(before.commands if before else {}), **_commands(table)}
     release = Release(
         name=name,
         answers=table.text("answers", name),
         files=_files(table),
-        images=_images(table, build, name, before),
+        images=_images(table, build, name, before, commands),
+        commands=commands,
     )
     table.finish()
     return release
@@ -147,7 +151,9 @@ def _files(table: Table) -> dict[str, str]:
     return files
 
 
-def _images(table: Table, build: Build, release: str, before: Release | None) -> tuple[ImagePlay, ...]:
+def _images(
+    table: Table, build: Build, release: str, before: Release | None, commands: Mapping[str, Plays]
+) -> tuple[ImagePlay, ...]:
     plays, overrides = _plays(table), table.table("images", {})
     changes = table.texts("changes", build.images)
     if unknown := sorted(set(changes) - set(build.images)):
@@ -156,7 +162,7 @@ def _images(table: Table, build: Build, release: str, before: Release | None) ->
     images = []
     for image in build.images:
         override = overrides.table(image, {})
-        changed = ImagePlay(image=image, since=release, plays=_plays(override, plays))
+        changed = ImagePlay(image=image, since=release, plays=_plays(override, plays), commands=commands)
         images.append(changed if image in changes else older.get(image, changed))
         override.finish()
     overrides.finish()
@@ -164,9 +170,15 @@ def _images(table: Table, build: Build, release: str, before: Release | None) ->
 
 
 def _plays(table: Table, default: Plays | None = None) -> Plays:
-    if not table.has("plays"):
-        return default or Plays()
-    plays = table.table("plays")
+    return _played(table.table("plays")) if table.has("plays") else default or Plays()
+
+
+def _commands(table: Table) -> dict[str, Plays]:
+    commands = table.table("commands", {})
+    return {word: _played(commands.table(word)) for word in commands.keys()}  # noqa: SIM118 - it is no mapping
+
+
+def _played(plays: Table) -> Plays:
     value = Plays(
         kind=plays.choice("kind", ("runs", "exits", "unhealthy")),
         code=plays.integer("code", 0),
@@ -187,7 +199,11 @@ def _act(number: int, table: Table, releases: list[str], source: Source) -> Act:
         branch=table.text("branch", source.branch),
         tag=table.text("tag", ""),
         load=table.flag("load", True),
+        hold=Decides(table.choice("hold", named(Decides))) if table.has("hold") else None,
+        context=table.mapping("context", {}),
     )
+    if act.hold and act.verb is Verb.PUSH:
+        raise table.wrong("hold", str(act.hold), "only with the verb deploy or rollback: pipelines ask for approvals")
     if act.verb is not Verb.PUSH and (table.has("branch") or table.has("tag") or act.expect.outcome is None):
         raise table.wrong("verb", str(act.verb), f"push, for an act with a branch, a tag or the outcome {NO_PIPELINE}")
     table.finish()
@@ -202,6 +218,8 @@ def _expect(table: Table) -> Expect:
         log=table.texts("log", ()),
         within_seconds=table.number("within_seconds", None),
         switch_within_seconds=table.number("switch_within_seconds", None),
+        canary_percent=table.number("canary_percent", None),
+        schedules=table.mapping("schedules", {}),
     )
     table.finish()
     return expect

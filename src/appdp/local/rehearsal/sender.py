@@ -1,7 +1,8 @@
 """The load generator's process: requests at a fixed rate, whatever the answers do.
 
 ``python -m appdp.local.rehearsal.sender`` reads one JSON line (:class:`~appdp.local.rehearsal.load.Order`) from stdin,
-then sends until stdin ends. It writes JSON lines: when it started, batches of rows, and at the end how many it sent.
+then sends until stdin ends. It writes JSON lines: when it started, batches of rows, and at the end how many it sent
+and when it stopped.
 
 It is open-loop: the next request leaves when its time has come, not when the last answer is there, and the time that a
 request takes counts from when it was due. A slow server therefore shows as latency, and never as a lower rate.
@@ -43,28 +44,30 @@ class Sender:
         test = [index for index, target in enumerate(self._order.targets) if target.test]
         _emit({"started": time.time()})
         writer = asyncio.create_task(self._write(stop))
-        await asyncio.gather(
+        stopped, _ = await asyncio.gather(
             self._pace(production, self._order.rate, stop), self._pace(test, TEST_REQUESTS_PER_SECOND, stop)
         )
         if self._open:
             await asyncio.wait(self._open)
         await writer
         self._flush()
-        _emit({"sent": self._sent})
+        _emit({"sent": self._sent, "stopped": stopped})
 
-    async def _pace(self, targets: Sequence[int], rate: float, stop: asyncio.Event) -> None:
+    async def _pace(self, targets: Sequence[int], rate: float, stop: asyncio.Event) -> float:
+        """Send until ``stop``; when it stopped, in seconds since the epoch."""
         due = time.time()
         for target in cycle(targets):
             delay = due - time.time()
             if delay > 0:
                 await asyncio.sleep(delay)
             if stop.is_set():
-                return
+                break
             self._sent += 1
             task = asyncio.create_task(self._send(target, due))
             self._open.add(task)
             task.add_done_callback(self._open.discard)
             due += 1 / rate
+        return time.time()
 
     async def _send(self, index: int, due: float) -> None:
         release, status = "", NO_ANSWER

@@ -33,7 +33,9 @@ from appdp.model.deployment import Outcome
 BAKE_SCALE: Final = 0.1
 """ECS takes bake times in whole minutes; here a minute takes six seconds."""
 
-_BAKE_NOTE: Final = f"Bake times pass ten times faster than on AWS: a minute takes {60 * BAKE_SCALE:g} seconds."
+_BAKE_NOTE: Final = (
+    f"Bake times and schedules pass ten times faster than on AWS: a minute takes {60 * BAKE_SCALE:g} seconds."
+)
 _NO_CONTAINERS: Final = (
     "Without Docker this shows the control plane alone: no build, no real container, no load. What a push would build "
     "is deployed with appdp deploy, and the simulated ECS plays how each image behaves. Start Docker for the whole."
@@ -136,6 +138,7 @@ class _Stage:
             platforms=platforms,
             rate=float(self._options.rate or self._scenario.load.requests_per_second),
             screen=self._options.screen,
+            redeploy=lambda more: self._deploy_stacks({**context, **more}),
             agree=self._options.agree,
         )
         return world, self._where()

@@ -33,7 +33,7 @@ def push_all(scenario: Scenario, tags: Mapping[str, str], endpoint: str) -> None
 
 def _push(registry: Registry, repository: str, tag: str, image: ImagePlay) -> None:
     annotations = {
-        ANNOTATION: json.dumps(image.plays.to_dict(), separators=(",", ":")),
+        ANNOTATION: json.dumps(image.to_dict(), separators=(",", ":")),
         "appdp.rehearsal.image": f"{image.image} since release {image.since}",
     }
     manifests: list[dict[str, Any]] = []

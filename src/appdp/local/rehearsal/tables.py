@@ -37,6 +37,10 @@ class Table:
         self._asked.add(key)
         return key in self._data
 
+    def keys(self) -> tuple[str, ...]:
+        """The keys that are there, where any are allowed."""
+        return tuple(self._data)
+
     def text(self, key: str, default: str | None = None) -> str:
         """A string; without a default it is required and not empty."""
         value = self._get(key, _MISSING if default is None else default)

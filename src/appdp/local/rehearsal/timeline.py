@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from appdp.local.rehearsal.record import Lane, Span
-from appdp.model.deployment import Deployment, Phase, Progress
+from appdp.model.deployment import Deployment, Phase
+from appdp.model.job_state import JobProgress
+from appdp.model.service_state import Progress
 
 AT_GATE_STAGE: Final = "POST_TEST_TRAFFIC_SHIFT"
 """The lifecycle stage in which greens wait for the gate.
 
 See: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html
 """
+
+_NO_JOB_RUNS: Final = frozenset({JobProgress.WAITING, JobProgress.REGISTERED, JobProgress.SUCCEEDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +69,29 @@ def phases(snapshots: Sequence[Snapshot], end: float) -> tuple[Span, ...]:
 
 
 def lanes(snapshots: Sequence[Snapshot], stages: Sequence[StageSeen], end: float) -> tuple[Lane, ...]:
-    """One lane per service: the engine's words, ECS's words, and how long its green waited at the gate."""
+    """One lane per job that ran, then one per service: the engine's words, ECS's, and how long its green waited."""
     names = [service.name for service in snapshots[-1].deployment.services] if snapshots else []
     gate = gate_opened_at(snapshots)
-    result = []
+    result = _job_lanes(snapshots, end)
     for name in names:
         progress = _cut_at_gate(spans(_progress(snapshots, name), end), gate)
         seen = [sample for sample in stages if sample.service == name]
         ecs = spans((Seen(sample.at, _stage_name(sample)) for sample in seen), end)
         result.append(Lane(service=name, progress=progress, stages=ecs, waited=_waited(progress, ecs, gate)))
     return tuple(result)
+
+
+def _job_lanes(snapshots: Sequence[Snapshot], end: float) -> list[Lane]:
+    """The jobs, each from when it began to when it ended."""
+    found = []
+    for job in snapshots[-1].deployment.jobs if snapshots else ():
+        seen = [
+            Seen(at.at, str(one.progress)) for at in snapshots for one in at.deployment.jobs if one.name == job.name
+        ]
+        progress = tuple(span for span in spans(seen, end) if span.name not in _NO_JOB_RUNS)
+        if progress:
+            found.append(Lane(service=job.name, progress=progress))
+    return found
 
 
 def _cut_at_gate(progress: Sequence[Span], gate: float | None) -> tuple[Span, ...]:

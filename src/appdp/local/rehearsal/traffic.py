@@ -14,6 +14,8 @@ from appdp.local.rehearsal.record import ActTraffic, ServiceTraffic
 
 BIN_SECONDS: Final = 0.5
 FAILED: Final = "failed"
+BOTH_SECONDS: Final = 2.0
+"""How long two releases must have answered side by side for one of them to be a canary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def count(traffic: Traffic, *, release: str, start: float, end: float) -> ActTra
     Args:
         release: what responses of the act's release say.
         start: when the load began.
-        end: when its last answer was there.
+        end: when it stopped; answers that came later count as the last ones.
     """
     services = list(dict.fromkeys(target.service for target in traffic.targets if not target.test))
     bins = max(1, ceil((end - start) / BIN_SECONDS))
@@ -141,7 +143,17 @@ def _service(traffic: Traffic, service: str, *, release: str, start: float, bins
         last_before_at=max(old, default=None),
         tested_at=min(tested, default=None),
         series=_series(production, start, bins),
+        canary_percent=_share(new, old),
     )
+
+
+def _share(new: Sequence[float], old: Sequence[float]) -> float | None:
+    """The new release's share, in percent, while both answered; both are moments in any order."""
+    if not new or not old or max(old) - min(new) < BOTH_SECONDS:
+        return None
+    first, last = min(new), max(old)
+    before, after = (sum(first <= at <= last for at in moments) for moments in (old, new))
+    return 100 * after / (before + after)
 
 
 def _series(responses: Sequence[Response], start: float, bins: int) -> dict[str, tuple[int, ...]]:

@@ -153,7 +153,7 @@ def test_a_service_is_refused_with_ecs_errors() -> None:
         await refused(world, "InvalidParameterException", "CreateService", **base, deploymentController=controller)
         await refused(world, "ClusterNotFoundException", "CreateService", **base, cluster="none")
         await refused(world, "ServiceNotFoundException", "UpdateService", service="none")
-        await refused(world, "UnsupportedFeatureException", "ExecuteCommand", command="sh", interactive=True, task="x")
+        await refused(world, "UnsupportedFeatureException", "ListAccountSettings")
         await refused(
             world, "ServiceDeploymentNotFoundException", "StopServiceDeployment", serviceDeploymentArn="arn:x"
         )

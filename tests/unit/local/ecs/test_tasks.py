@@ -74,6 +74,17 @@ def test_what_a_container_writes_is_in_its_log_when_the_task_has_stopped() -> No
     in_world(story)
 
 
+def test_a_command_does_what_the_image_says_of_it() -> None:
+    async def story(world: World) -> None:
+        world.images["web:1"] = Runs(commands={"migrate": Exits(code=0, log=("done",))})
+        migration = await run(world, {"name": "job", "image": "web:1", "command": ["migrate", "now"]})
+        assert (await reach(world, migration, "STOPPED"))["containers"][0]["exitCode"] == 0
+        other = await run(world, {"name": "job", "image": "web:1", "command": ["serve"]})
+        await reach(world, other, "RUNNING")
+
+    in_world(story)
+
+
 @pytest.mark.parametrize(
     ("container", "reason"),
     [
@@ -197,13 +208,19 @@ def test_an_order_carries_what_the_definition_says() -> None:
         ('{"kind": "runs"}', Runs()),
         ('{"kind": "exits", "code": 2, "log": ["a"]}', Exits(code=2, log=("a",))),
         ('{"kind": "unhealthy", "status": 500}', Unhealthy(status=500)),
+        (
+            '{"kind": "runs", "commands": {"migrate": {"kind": "exits", "code": 0}}}',
+            Runs(commands={"migrate": Exits(code=0)}),
+        ),
     ],
 )
 def test_a_manifests_annotation_tells_the_behaviour(text: str | None, expected: object) -> None:
     assert behaviour_from({} if text is None else {ANNOTATION: text}) == expected
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"kind": "sings"}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"kind": "sings"}', '{"kind": "runs", "commands": {"x": {"kind": "sings"}}}']
+)
 def test_an_annotation_that_makes_no_sense_is_refused(text: str) -> None:
     with pytest.raises(PullFailure, match=ANNOTATION):
         behaviour_from({ANNOTATION: text})

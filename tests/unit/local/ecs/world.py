@@ -22,6 +22,7 @@ BLUE = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/blue/1"
 GREEN = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/green/2"
 PRODUCTION = "arn:aws:elasticloadbalancing:us-east-1:000000000000:listener-rule/app/lb/1/2/3"
 TEST = "arn:aws:elasticloadbalancing:us-east-1:000000000000:listener-rule/app/lb/1/4/5"
+LISTENERS = {"production-listener": PRODUCTION, "test-listener": TEST}
 HOOK = "arn:aws:lambda:us-east-1:000000000000:function:gate"
 
 
@@ -61,6 +62,14 @@ class FakeBalancing:
             text = "Health checks failed with these codes: [503]"
             return TargetState(state="unhealthy", reason="Target.ResponseCodeMismatch", description=text)
         return TargetState(state="healthy", reason="", description="")
+
+    def named(self, name: str, caller: Caller) -> str | None:
+        return next((arn for arn in sorted(self.groups) if f":targetgroup/{name}/" in arn), None)
+
+    def rules_of(self, listener: str) -> tuple[str, ...]:
+        if listener not in LISTENERS:
+            raise ServiceError("ListenerNotFound", f"One or more listeners not found: {listener}")
+        return (LISTENERS[listener],)
 
     def rule_weights(self, rule: str) -> dict[str, int]:
         if rule not in self.rules:
@@ -108,7 +117,7 @@ class FakeClients:
     def describe_alarms(self, *, AlarmNames: list[str], AlarmTypes: list[str]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         assert "MetricAlarm" in AlarmTypes
         found = {name: state for name, state in self.alarms.items() if name in AlarmNames}
-        common = {"Period": 60, "EvaluationPeriods": 100}
+        common = {"Period": 60, "EvaluationPeriods": 10_000}
         return {"MetricAlarms": [{"AlarmName": n, "StateValue": s, **common} for n, s in found.items()]}
 
     def get_parameter(self, *, Name: str, WithDecryption: bool) -> dict[str, Any]:  # noqa: N803 - boto3's names

@@ -113,6 +113,7 @@ def _second(start: float, failed: int) -> ActRecord:
         happened="dev runs release 2; its services switched 0.18 s apart.",
         phases=_spans(start + 2, *phases),
         lanes=(
+            Lane(service="migrate", progress=_spans(start + 2.6, ("running", 0.8))),
             Lane(service="api", progress=_spans(start + 3.5, *api), stages=_spans(start + 3.8, *stages), waited=6.0),
             Lane(service="storefront", progress=_spans(start + 3.5, *storefront), waited=9.1),
             Lane(service="worker", progress=_spans(start + 19, ("starting", 6.0), ("succeeded", 3.0))),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from appdp.local.rehearsal.judge import Evidence, Running, judge
+from appdp.local.rehearsal.judge_tasks import JobRan, ScheduleRan
 from appdp.local.rehearsal.record import ActTraffic, ServiceTraffic
 from appdp.local.rehearsal.scenario import Expect
 from appdp.model.deployment import Outcome
@@ -43,6 +44,7 @@ GOOD = Evidence(
     traffic=TRAFFIC,
     asked_rate=250.0,
 )
+MIGRATED = JobRan(name="migrate", before_traffic=True, exit_code=0, runs="a", digests=("a",), ended_at=106.0)
 SUCCEEDS = Expect(outcome=Outcome.SUCCEEDED, switch_within_seconds=2)
 RETURNED = replace(
     GOOD,
@@ -83,6 +85,8 @@ def test_a_broken_release_that_returned() -> None:
         ({"answering": {"web": ()}}, "web answers 2 afterwards"),
         ({"asked_rate": 270.0}, "load of 270 requests/s"),
         ({"gate_opened_at": None}, "the gate opened"),
+        ({"jobs": (MIGRATED,), "first_green_at": 105.9}, "job migrate ended before the first service started"),
+        ({"schedules": (ScheduleRan(name="report", wanted="x"),)}, "schedule report follows the releases"),
     ],
 )
 def test_what_can_be_wrong_with_a_good_release(change: dict[str, Any], name: str) -> None:
@@ -162,3 +166,20 @@ def test_a_push_that_starts_nothing() -> None:
 def test_what_can_be_wrong_with_an_image(change: dict[str, Any], name: str) -> None:
     assert _failed(SUCCEEDS, PUSHED, platforms=BOTH, images=(IMAGE,)) == []
     assert _failed(SUCCEEDS, PUSHED, platforms=BOTH, images=(replace(IMAGE, **change),)) == [name]
+
+
+def test_a_hold_is_judged_by_what_opened_the_gate() -> None:
+    good = judge(SUCCEEDS, replace(GOOD, decided_at=109.0), answers="2")
+    assert {check.name: check.passed for check in good}["the gate opened after somebody approved"]
+    early = judge(SUCCEEDS, replace(GOOD, decided_at=110.5), answers="2")
+    assert not {check.name: check.passed for check in early}["the gate opened after somebody approved"]
+
+
+@pytest.mark.parametrize(
+    ("share", "passed"), [(20.0, True), (14.5, True), (27.0, False), (100.0, False), (None, False)]
+)
+def test_a_canary_is_judged_by_its_share(share: float | None, passed: bool) -> None:
+    traffic = replace(TRAFFIC, services=(replace(SERVICE, canary_percent=share),))
+    checks = judge(Expect(outcome=Outcome.SUCCEEDED, canary_percent=20), replace(GOOD, traffic=traffic), answers="2")
+    found = {check.name: check.passed for check in checks}
+    assert found["web gave 20 % of its traffic to the new release first"] is passed

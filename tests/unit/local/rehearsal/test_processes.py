@@ -95,7 +95,10 @@ def test_the_load_generator_accounts_for_every_request() -> None:
         order = Order(targets=targets, rate=60, release_pattern='release": "([^"]+)"')
         with LoadGenerator(order, ENVIRONMENT, traffic.add) as generator:
             time.sleep(2.5)
+            stopped_by = time.time()
             sent = generator.finish()
+            gone_by = time.time()
+    assert stopped_by <= generator.ended_at < gone_by, "when it stopped, not when its process had ended"
     counted = count(traffic, release="7", start=generator.started_at, end=generator.ended_at)
     assert sent == len(traffic) == counted.sent + counted.test_requests
     by_name = {service.service: service for service in counted.services}

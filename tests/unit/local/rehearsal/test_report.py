@@ -114,6 +114,17 @@ def test_drawings_are_well_formed_and_described() -> None:
     assert "storefront: 3723 requests, 3 failed, responses 2480 from 1, 1240 from 2." in figure.describe(record.acts[1])
 
 
+def test_a_job_is_drawn_above_the_services() -> None:
+    record = rehearsal()
+    drawing = ElementTree.fromstring(figure.draw(record.acts[1], colours_of(record)))  # noqa: S314 - our own drawing
+    labels = [text.text for text in drawing.iter("text") if text.attrib.get("class") == "label"]
+    assert labels[:3] == ["engine", "migrate", "api"]
+    assert [
+        group.findtext("rect/title") for group in drawing.iter("g") if "progress-running" in group.get("class", "")
+    ] == ["job runs: 0.80 s"]
+    assert "swatch progress-running" in render(record)
+
+
 def test_everything_is_drawn_inside_the_drawing() -> None:
     record = rehearsal()
     for act in record.acts:
@@ -140,9 +151,9 @@ def test_who_waited_for_whom() -> None:
         "storefront waited 3.10 s at the gate for api.",
         "api came last, 6.00 s before the time at which the engine opened it for all.",
     )
-    shut = replace(second, gate_opened_at=None, lanes=(second.lanes[1], replace(second.lanes[0], waited=None)))
+    shut = replace(second, gate_opened_at=None, lanes=(second.lanes[2], replace(second.lanes[1], waited=None)))
     assert words.waits(shut) == ("storefront stood at the gate for 9.10 s, waiting for api; the gate never opened.",)
-    both = replace(second, lanes=tuple(replace(lane, waited=6.0) for lane in second.lanes[:2]))
+    both = replace(second, lanes=tuple(replace(lane, waited=6.0) for lane in second.lanes[1:3]))
     assert words.waits(both)[0].startswith("api and storefront came to the gate together, 6.00 s before")
     assert words.waits(rehearsal().acts[0]) == ()
 

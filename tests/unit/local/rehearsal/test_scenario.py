@@ -11,7 +11,7 @@ import pytest
 
 from appdp.errors import ConfigurationError
 from appdp.local.rehearsal import scenario_file
-from appdp.local.rehearsal.scenario import Plays, Scenario, Verb, choose_acts
+from appdp.local.rehearsal.scenario import Decides, ImagePlay, Plays, Scenario, Verb, choose_acts
 from appdp.model.deployment import Outcome
 
 SHOP = Path(__file__).parents[4] / "examples" / "shop"
@@ -25,10 +25,16 @@ def _parse(change: dict[str, Any]) -> Scenario:
     return scenario_file.parse({**_shop_data(), **change}, SHOP)
 
 
-def test_the_shop_plays_eight_acts() -> None:
+def test_the_shop_plays_twelve_acts() -> None:
     shop = scenario_file.read(SHOP)
-    assert [act.number for act in shop.acts] == list(range(1, 9))
-    assert [act.verb for act in shop.acts] == [*[Verb.PUSH] * 5, Verb.ROLLBACK, Verb.PUSH, Verb.PUSH]
+    assert [act.number for act in shop.acts] == list(range(1, 13))
+    assert [act.verb for act in shop.acts] == [
+        *[Verb.PUSH] * 5,
+        Verb.ROLLBACK,
+        *[Verb.PUSH] * 2,
+        *[Verb.DEPLOY] * 2,
+        *[Verb.PUSH] * 2,
+    ]
     assert [act.expect.outcome for act in shop.acts] == [
         Outcome.SUCCEEDED,
         Outcome.SUCCEEDED,
@@ -37,16 +43,22 @@ def test_the_shop_plays_eight_acts() -> None:
         Outcome.ROLLED_BACK,
         Outcome.SUCCEEDED,
         None,
-        Outcome.SUCCEEDED,
+        *[Outcome.SUCCEEDED] * 4,
+        Outcome.ROLLED_BACK,
     ]
-    assert [(act.branch, act.tag) for act in shop.acts[5:]] == [("main", ""), ("try-this", ""), ("main", "v2.0")]
+    assert [(act.hold, dict(act.context)) for act in shop.acts[8:10]] == [
+        (Decides.APPROVE, {}),
+        (None, {"strategy": "canary"}),
+    ]
+    assert [(act.branch, act.tag) for act in shop.acts[5:8]] == [("main", ""), ("try-this", ""), ("main", "v2.0")]
     assert [act.number for act in shop.acts if not act.load] == [1, 7]
+    assert [act.number for act in shop.acts if act.expect.schedules] == [11, 12]
 
 
 def test_an_image_stays_as_it_is_until_a_release_changes_it() -> None:
     shop = scenario_file.read(SHOP)
     workers = [next(image for image in release.images if image.image == "worker") for release in shop.releases]
-    assert [worker.since for worker in workers] == ["1", "2", "2", "2", "2"]
+    assert [worker.since for worker in workers] == ["1", "2", "2", "2", "2", "6", "7"]
     by_name = {image.image: image for image in shop.release("5").images}
     assert by_name["api"].plays.kind == "exits"
     assert by_name["storefront"].plays == Plays()
@@ -60,6 +72,21 @@ def test_what_images_play_without_containers() -> None:
     assert Plays(kind="unhealthy", status=503).to_dict() == {"kind": "unhealthy", "status": 503, "log": []}
 
 
+def test_what_commands_play_without_containers_lasts_until_a_release_says_otherwise() -> None:
+    shop = scenario_file.read(SHOP)
+    codes = [release.commands["/app/migrate.sh"].code for release in shop.releases]
+    assert codes == [0, 0, 0, 0, 0, 0, 1]
+    worker = next(image for image in shop.release("6").images if image.image == "worker")
+    assert worker.to_dict() == {
+        "kind": "runs",
+        "commands": {
+            "/app/migrate.sh": {"kind": "exits", "code": 0, "log": ["done"]},
+            "/app/report.sh": {"kind": "exits", "code": 0, "log": ["12 teapots and 40 cups were sold"]},
+        },
+    }
+    assert ImagePlay(image="x", since="1", plays=Plays()).to_dict() == {"kind": "runs"}
+
+
 def test_releases_of_some_acts_only() -> None:
     shop = scenario_file.read(SHOP)
     acts = choose_acts(shop, (3,))
@@ -69,8 +96,8 @@ def test_releases_of_some_acts_only() -> None:
 
 
 def test_an_act_that_does_not_exist() -> None:
-    with pytest.raises(ConfigurationError, match="no act 9: the scenario has acts 1 to 8"):
-        choose_acts(scenario_file.read(SHOP), (1, 9))
+    with pytest.raises(ConfigurationError, match="no act 13: the scenario has acts 1 to 12"):
+        choose_acts(scenario_file.read(SHOP), (1, 13))
 
 
 def test_a_directory_without_a_scenario(tmp_path: Path) -> None:
@@ -97,8 +124,8 @@ def test_a_file_that_is_not_toml(tmp_path: Path) -> None:
             "act 1: verb is 'fly'; allowed is one of push, deploy, roll",
         ),
         (
-            {"act": [{"title": "x", "verb": "deploy", "release": "7"}]},
-            "release is '7'; allowed is one of 1, 2, 3, 4, 5",
+            {"act": [{"title": "x", "verb": "deploy", "release": "8"}]},
+            "release is '8'; allowed is one of 1, 2, 3, 4, 5, 6, 7",
         ),
         ({"build": 3}, "build is 3; allowed is a table"),
         ({"source": {"repository": "shop"}}, "repository is 'shop'; allowed is owner/name"),
@@ -107,6 +134,7 @@ def test_a_file_that_is_not_toml(tmp_path: Path) -> None:
             {"release": [{"name": "1", "files": {"../x": ""}}]},
             "files is '../x'; allowed is paths inside the repository",
         ),
+        ({"release": [{"name": "1", "commands": {"m": {"kind": "sings"}}}]}, "kind is 'sings'; allowed is one of runs"),
         ({"release": [{"name": "1", "files": {".git/hooks/x": ""}}]}, "allowed is paths inside the repository"),
         (
             {
@@ -115,6 +143,14 @@ def test_a_file_that_is_not_toml(tmp_path: Path) -> None:
                 ]
             },
             "verb is 'deploy'; allowed is push, for an act with a branch, a tag or the outcome no_pipeline",
+        ),
+        (
+            {
+                "act": [
+                    {"title": "x", "verb": "push", "release": "1", "hold": "reject", "expect": {"outcome": "succeeded"}}
+                ]
+            },
+            "hold is 'reject'; allowed is only with the verb deploy or rollback",
         ),
     ],
 )
@@ -147,6 +183,7 @@ def test_mistakes_in_the_load(change: dict[str, Any], message: str) -> None:
         ({"outcome": "lost"}, "outcome is 'lost'; allowed is one of succeeded"),
         ({"within_seconds": 0}, "within_seconds is 0; allowed is a number above 0"),
         ({"failure": "503"}, "failure is '503'; allowed is a list of texts"),
+        ({"schedules": "report"}, "schedules is 'report'; allowed is a table of texts"),
     ],
 )
 def test_mistakes_in_an_expectation(change: dict[str, Any], message: str) -> None:

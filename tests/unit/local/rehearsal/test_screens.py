@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
+from tests.fakes.deployments import a_deployment
 from tests.unit.local.rehearsal.sample import SHOP, rehearsal
 
 from appdp.local.rehearsal.acts import targets_of
@@ -15,17 +16,19 @@ from appdp.local.rehearsal.load import Target
 from appdp.local.rehearsal.observe import states
 from appdp.local.rehearsal.table import table
 from appdp.local.rehearsal.traffic import Traffic
-from appdp.model.deployment import Deployment, Owner, Phase, Progress, ServiceState
+from appdp.model.deployment import Phase
+from appdp.model.job import JobRun
+from appdp.model.job_state import JobProgress, JobState
+from appdp.model.service_state import Progress, ServiceState
 
-DEPLOYMENT = Deployment(
-    id="d",
-    application="shop",
-    environment="dev",
-    release="r",
-    owner=Owner(execution=None, requested_by="me"),
+DEPLOYMENT = a_deployment(
     started_at=100.0,
     phase=Phase.GREEN,
     services=(ServiceState(name="api", progress=Progress.AT_GATE, stage="POST_TEST_TRAFFIC_SHIFT"),),
+    jobs=(
+        JobState(name="migrate", run=JobRun.BEFORE_TRAFFIC, progress=JobProgress.RUNNING, tail=("adding a column",)),
+        JobState(name="warm", run=JobRun.AFTER_TRAFFIC),
+    ),
 )
 
 
@@ -84,6 +87,8 @@ def test_a_terminal() -> None:
     assert "at gate" in text
     assert "POST_TEST_TRAFFIC_SHIFT" in text
     assert "2 requests, 1 failed" in text
+    assert "adding a column" in text
+    assert "warm" not in text
     assert "✗ 2. Release 2 under load: succeeded after 27.0 s" in text
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from tests.fakes.deployments import a_deployment
 
 from appdp.local.rehearsal import timeline
 from appdp.local.rehearsal.record import Span
 from appdp.local.rehearsal.timeline import Seen, Snapshot, StageSeen
-from appdp.model.deployment import Deployment, Owner, Phase, Progress, ServiceState
+from appdp.model.deployment import Phase
+from appdp.model.job import JobRun
+from appdp.model.job_state import JobProgress, JobState
+from appdp.model.service_state import Progress, ServiceState
 
 
 def _snapshot(at: float, phase: Phase, *services: tuple[str, Progress], gate: float | None = None) -> Snapshot:
-    deployment = Deployment(
-        id="d",
-        application="shop",
-        environment="dev",
-        release="r",
-        owner=Owner(execution=None, requested_by="me"),
+    deployment = a_deployment(
         started_at=100.0,
         phase=phase,
         services=tuple(ServiceState(name=name, progress=progress) for name, progress in services),
@@ -53,6 +54,24 @@ def test_who_came_first_waited_until_the_gate_opened() -> None:
     assert [span.name for span in web.progress] == ["starting", "at_gate", "shifting"]
     assert [span.end for span in web.progress] == [104, 110.0, 120]
     assert timeline.gate_opened_at(seen) == 110.0
+
+
+def test_a_job_that_ran_has_a_lane_from_when_it_began_to_when_it_ended() -> None:
+    def seen(at: float, migrate: JobProgress) -> Snapshot:
+        jobs = (
+            JobState(name="migrate", run=JobRun.BEFORE_TRAFFIC, progress=migrate),
+            JobState(name="warm", run=JobRun.AFTER_TRAFFIC),
+        )
+        plain = _snapshot(at, Phase.GREEN, ("web", Progress.WAITING))
+        return replace(plain, deployment=replace(plain.deployment, jobs=jobs))
+
+    stories = [JobProgress.WAITING, JobProgress.REGISTERED, JobProgress.RUNNING, JobProgress.RUNNING]
+    good = [seen(100 + at, progress) for at, progress in enumerate([*stories, JobProgress.SUCCEEDED])]
+    migrate, web = timeline.lanes(good, (), 120)
+    assert (migrate.service, web.service) == ("migrate", "web")
+    assert migrate.progress == (Span(name="running", start=102, end=104),)
+    bad = [seen(100 + at, progress) for at, progress in enumerate([*stories, JobProgress.FAILED])]
+    assert [span.name for span in timeline.lanes(bad, (), 120)[0].progress] == ["running", "failed"]
 
 
 def test_ecs_knows_better_when_a_green_came_to_the_gate() -> None:

@@ -85,3 +85,15 @@ def test_no_traffic_at_all() -> None:
 def test_an_order_survives_its_way_to_the_process() -> None:
     order = Order(targets=TARGETS, rate=250.0, release_pattern='release": "([^"]+)"')
     assert Order.from_json(order.to_json()) == order
+
+
+def test_a_canary_is_the_share_while_both_releases_answer() -> None:
+    traffic = Traffic(TARGETS[:1])
+    old = [(100 + number / 10, 0.01, 0, "1", 200) for number in range(50)]
+    new = [(102 + number / 10, 0.01, 0, "2", 200) for number in range(0, 30, 5)]
+    traffic.add(sorted([*old, *new]))
+    (web,) = count(traffic, release="2", start=100.0, end=106.0).services
+    assert web.canary_percent == pytest.approx(100 * 6 / 36)
+    # A switch at once is no canary.
+    (web,) = count(_traffic(), release="2", start=100.0, end=102.0).services[:1]
+    assert web.canary_percent is None

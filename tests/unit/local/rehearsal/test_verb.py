@@ -34,7 +34,7 @@ def test_a_directory_that_is_no_example(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("--acts", "two"), "'two' is not a list of act numbers"),
-        (("--acts", "1,9"), "There is no act 9: the scenario has acts 1 to 8"),
+        (("--acts", "1,13"), "There is no act 13: the scenario has acts 1 to 12"),
         (("--rate", "0"), "Invalid value for '--rate'"),
     ],
 )

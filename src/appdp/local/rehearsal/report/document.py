@@ -142,6 +142,7 @@ def _legend(record: RehearsalRecord, colours: dict[str, int]) -> Markup:
     ]
     swatches.append(element("li", element("span", class_="swatch failed"), "failed request"))
     marks = (
+        ("swatch progress-running", "job runs"),
         ("swatch progress-starting", "green starts"),
         ("swatch progress-at_gate", "at the gate"),
         ("swatch progress-shifting", "traffic shifts"),
@@ -152,8 +153,9 @@ def _legend(record: RehearsalRecord, colours: dict[str, int]) -> Markup:
     swatches += [element("li", element("span", class_=kind), text) for kind, text in marks]
     text = (
         "Each drawing has one time axis, in seconds since the command, or since a pipeline came to the deployment. "
-        "Bars show what the engine said of each service, the thin strip below a bar what ECS said (point at it for the "
-        "stage's name). Areas show responses per second on the production listener, by the release that answered."
+        "Bars show what the engine said of each job and service, the thin strip below a bar what ECS said (point at it "
+        "for the stage's name). Areas show responses per second on the production listener, by the release that "
+        "answered."
     )
     return element("section", element("ul", *swatches, class_="legend"), element("p", text, class_="how"))
 

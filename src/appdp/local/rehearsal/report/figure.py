@@ -36,6 +36,9 @@ _PROGRESS_WORDS: Final = {
     "returning": "returns",
     "returned": "back as before",
     "unchanged": "unchanged",
+    "running": "job runs",
+    "stopping": "is stopped",
+    "stopped": "was stopped",
 }
 _QUIET: Final = frozenset({"waiting", "registered"})
 
