@@ -62,14 +62,15 @@ def test_a_task_that_recovers_keeps_its_place() -> None:
         await world.ended()
         well = {task["taskArn"] for task in await world.tasks()}
         first = (await world.tasks())[0]["attachments"][0]["details"][2]["value"]
-        world.balancing.sick = lambda _group, ip: ip == first or ip not in known
         known = {task["attachments"][0]["details"][2]["value"] for task in await world.tasks()}
+        world.balancing.young = lambda ip: ip not in known
+        world.balancing.sick = lambda _group, ip: ip == first
 
         async def replacing() -> bool:
             return len(await world.tasks()) > len(well)
 
         await until(replacing)
-        world.balancing.sick = lambda _group, ip: ip not in known
+        world.balancing.sick = lambda _group, _ip: False
 
         async def settled() -> bool:
             return {task["taskArn"] for task in await world.tasks()} == well

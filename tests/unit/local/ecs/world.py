@@ -31,13 +31,14 @@ def refusal(code: str, message: str = "no") -> ClientError:
 
 
 class FakeBalancing:
-    """Target groups and rules. A target is healthy at once unless ``sick`` says otherwise."""
+    """Target groups and rules. A target is healthy at once unless ``sick`` or ``young`` says otherwise."""
 
     def __init__(self) -> None:
         self.groups = {BLUE, GREEN}
         self.rules = {PRODUCTION: {BLUE: 100, GREEN: 0}, TEST: {BLUE: 100, GREEN: 0}}
         self.targets: dict[tuple[str, str], int] = {}
         self.sick: Callable[[str, str], bool] = lambda group, ip: False
+        self.young: Callable[[str], bool] = lambda ip: False
         self.story: list[str] = []
 
     def exists(self, target_group: str) -> bool:
@@ -61,6 +62,9 @@ class FakeBalancing:
         if self.sick(target_group, ip):
             text = "Health checks failed with these codes: [503]"
             return TargetState(state="unhealthy", reason="Target.ResponseCodeMismatch", description=text)
+        if self.young(ip):
+            text = "Initial health checks in progress"
+            return TargetState(state="initial", reason="Elb.InitialHealthChecking", description=text)
         return TargetState(state="healthy", reason="", description="")
 
     def named(self, name: str, caller: Caller) -> str | None:
