@@ -7,6 +7,7 @@ from dataclasses import replace
 from appdp.engine.deploy import locking
 from appdp.engine.deploy.changing import finish, go_back, in_progress
 from appdp.engine.deploy.faults import passes
+from appdp.engine.deploy.fencing import fenced
 from appdp.engine.deploy.going_back import go_on_returning
 from appdp.engine.deploy.polling import AT_ONCE
 from appdp.engine.deploy.process import Process
@@ -68,6 +69,7 @@ def swap_step(deployment: Deployment, ports: Ports) -> Step:
         other = locking.hold(deployment, ports, now)
         if other is not None:
             return _dispossessed(deployment, other, now)
+        ports = fenced(deployment, ports, now)
         if deployment.phase is Phase.RETURN:
             return _returning(deployment, ports, now)
         to_start = in_progress(deployment, Progress.REGISTERED)
@@ -89,7 +91,9 @@ def has_ended(deployment: Deployment) -> bool:
 
 def end_swap(deployment: Deployment, ports: Ports) -> None:
     """Give the lock back, if it is ours. What ECS is doing goes on."""
-    locking.release(deployment, ports, ours=locking.holds(deployment, ports))
+    now = ports.clock.now()
+    ours = locking.holds(deployment, ports)
+    locking.release(deployment, fenced(deployment, ports, now) if ours else ports, ours=ours)
 
 
 def _registered(deployment: Deployment, plan: SwapPlan, built: Built, ports: Ports) -> Deployment:

@@ -144,20 +144,6 @@ def test_a_service_that_is_deleted_meanwhile() -> None:
     assert "deleted meanwhile" in ended.services[0].detail
 
 
-def test_whoever_took_over_decides() -> None:
-    aws = marked()
-    deployment = begun(aws, "api")
-    aws.clock.sleep(600)
-    other = Lock(deployment="d2", owner=Owner(execution=None, requested_by="arn:bob"), renewed_at=aws.clock.now())
-    aws.parameters.put(LOCK, other.to_json())
-    ended = drive(aws, deployment)
-    assert ended.outcome is Outcome.FAILED
-    assert ended.failure is not None
-    assert "Deployment d2 took over" in ended.failure.summary
-    assert aws.runs("api") == aws.digest("api", "v1")
-    assert Lock.from_json(aws.parameters.values[LOCK]).deployment == "d2"
-
-
 def test_errors_that_pass_are_the_callers_affair_and_others_lead_back() -> None:
     aws = marked()
     deployment = begun(aws, "api")
@@ -286,17 +272,3 @@ def test_a_deployment_waits_until_the_bake_of_a_swap_is_over() -> None:
     assert "'appdp hotswap'" in str(refused.failure)
     aws.clock.sleep(400)
     assert deploy(aws, "v1", id="d3").outcome is Outcome.SUCCEEDED
-
-
-@pytest.mark.parametrize("steps", range(4))
-def test_a_laptop_that_died_is_no_hindrance_once_its_lease_is_over(steps: int) -> None:
-    aws = marked()
-    deployment = begun(aws, "api")
-    for _ in range(steps):
-        deployment = swap_step(deployment, aws.ports).deployment
-        aws.clock.sleep(2)
-    assert deploy(aws, "v1", id="d2").outcome is Outcome.REFUSED
-    aws.clock.sleep(600)
-    assert deploy(aws, "v1", id="d3").outcome is (Outcome.SUCCEEDED if steps else Outcome.NOTHING_TO_DO)
-    assert aws.runs("api") == aws.digest("api", "v1")
-    assert LOCK not in aws.parameters.values
