@@ -7,6 +7,7 @@ from typing import Final
 _FIND: Final = frozenset({"ssm:GetParameter", "ssm:GetParametersByPath"})
 _SERVICES: Final = frozenset({"ecs:DescribeServices", "ecs:DescribeServiceRevisions", "ecs:DescribeTaskDefinition"})
 _SCHEDULES: Final = frozenset({"scheduler:GetSchedule"})
+_TASKS: Final = frozenset({"ecs:ListTasks", "ecs:DescribeTasks"})
 _IMAGES: Final = frozenset({"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"})
 _SURVEY: Final = (
     _FIND
@@ -24,10 +25,11 @@ _SURVEY: Final = (
 )
 _FOLLOW: Final = frozenset({"states:DescribeExecution", "states:GetExecutionHistory"})
 _DECIDE: Final = _FIND | {"ssm:PutParameter", "states:DescribeExecution"}
-_STATUS: Final = _FIND | _SERVICES | _IMAGES | _SCHEDULES | _FOLLOW | {"ssm:GetParameterHistory"}
+_STATUS: Final = _FIND | _SERVICES | _IMAGES | _SCHEDULES | _FOLLOW | _TASKS | {"ssm:GetParameterHistory"}
 _VERIFY: Final = (
     _FIND
     | _IMAGES
+    | _TASKS
     | {
         "cloudwatch:DescribeAlarms",
         "ec2:DescribeRouteTables",
@@ -119,7 +121,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
         "ecs:ListTasks",
     },
     "unlock": _FIND | {"ssm:PutParameter", "ssm:DeleteParameter", "states:DescribeExecution"},
-    "doctor": (_STATUS - {"states:GetExecutionHistory"}) | {"logs:FilterLogEvents"},
+    "doctor": (_STATUS - _TASKS - {"states:GetExecutionHistory"}) | {"logs:FilterLogEvents"},
     "init": frozenset(
         {
             "ec2:DescribeSubnets",

@@ -86,7 +86,7 @@ def _lines(found: EnvironmentStatus) -> list[str]:
 
 
 def _with_jobs(found: EnvironmentStatus, aws: Aws) -> EnvironmentStatus:
-    """The same, with how its jobs stand, if the state machine's newest state tells; a process tells nobody."""
+    """The same, with how its jobs stand, if the state machine's newest state tells; of a process, ECS was asked."""
     from appdp.cli.follow import look
     from appdp.cli.output import say
     from appdp.errors import RemoteError

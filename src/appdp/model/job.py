@@ -77,6 +77,11 @@ class JobManifest:
         return cls(**fields)
 
 
+def family_of(task_definition: str) -> str:
+    """The family of a task definition's revision, whose ARN ends with ``task-definition/FAMILY:REVISION``."""
+    return task_definition.rpartition("/")[2].rpartition(":")[0]
+
+
 def in_order(jobs: Sequence[JobManifest], run: JobRun, *, rollback: bool = False) -> tuple[JobManifest, ...]:
     """The jobs that a deployment runs at ``run``, first one first; a rollback runs only those marked for it."""
     chosen = [job for job in jobs if job.run is run and (not rollback or job.on_rollback is OnRollback.RUN)]

@@ -145,7 +145,7 @@ class Cloud:
         return {"executionArn": f"{asked['stateMachineArn']}:{asked['name']}", "startDate": 1}
 
     def _ListTasks(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  (AWS's own name)
-        return {"taskArns": [f"{ARN}:task/shop/{asked['serviceName']}1"]}
+        return {"taskArns": [f"{ARN}:task/shop/{asked.get('serviceName') or asked['family']}1"]}
 
     def _DescribeTasks(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  (AWS's own name)
         return {"tasks": [_task(arn) for arn in asked["tasks"]], "failures": []}

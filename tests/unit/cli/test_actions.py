@@ -122,10 +122,10 @@ def logging(answer: Any) -> Any:  # noqa: ANN401  (an answer of the server)
     return with_logs
 
 
-def locked(cloud: Cloud, *, alive: bool) -> None:
+def locked(cloud: Cloud, *, alive: bool, execution: str | None = EXECUTION) -> None:
     if alive:
         cloud.running.add(EXECUTION)
-    held = Lock(deployment="other", owner=Owner(execution=EXECUTION, requested_by="arn:bob"), renewed_at=1.0)
+    held = Lock(deployment="other", owner=Owner(execution=execution, requested_by="arn:bob"), renewed_at=1.0)
     cloud.parameters[lock_parameter("shop", "dev")] = held.to_json()
 
 
@@ -177,9 +177,11 @@ def test_a_verb_calls_what_it_says_that_it_needs(cloud: Cloud, plugin: SessionPl
     if verb in ("approve", "reject"):
         on_hold(cloud)
     if verb == "status":
-        # What follows a deployment that has died.
-        locked(cloud, alive=False)
-        CliRunner().invoke(main, ["status", "dev"])
+        # A process that deploys, whose jobs ECS is asked for, and what follows a deployment that has died.
+        job(cloud)
+        for execution in (None, EXECUTION):
+            locked(cloud, alive=False, execution=execution)
+            assert CliRunner().invoke(main, ["status", "dev"]).exit_code == 0
     result = CliRunner().invoke(main, [verb, *COMMANDS[verb]])
     assert "refused it" not in result.stderr
     assert "unexpected" not in result.stderr, result.stderr

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from appdp.engine.deploy import begin
 from appdp.errors import RemoteError
 from appdp.model.deployment import Owner
 from appdp.model.handoff import environment_tag, lock_parameter, service_parameter
 from appdp.model.job import JobRun
 from appdp.model.lock import Lock
 from tests.fakes.aws import FakeAws
+from tests.fakes.driver import drive, request
 from tests.unit.cli.terminal import ALICE, Terminal, at_release, data
 
 
@@ -130,6 +132,17 @@ def test_jobs_of_the_deployment_that_is_under_way() -> None:
     assert migrate[2] == "running"
     assert migrate[3].startswith(f"task {jobs['migrate']['task'].rpartition('/')[2]}, since 20")
     assert (warm[2:], by_hand[2:]) == (["waiting"], ["-"])
+
+
+def test_jobs_of_a_process_that_deploys() -> None:
+    terminal = with_jobs()
+    me = Owner(execution=None, requested_by="arn:me")
+    direct = begin(request("v2"), owner=me, now=terminal.account.clock.now())
+    drive(terminal.account, direct, until=lambda state: any(job.name == "migrate" and job.task for job in state.jobs))
+    jobs = {job["name"]: job for job in data(terminal.run("status", "dev", "--json"))["jobs"]}
+    assert {name: job["progress"] for name, job in jobs.items() if job["progress"]} == {"migrate": "running"}
+    _, _, migrate, *_ = job_rows(terminal)
+    assert migrate[2:] == ["running", f"task {jobs['migrate']['task'].rpartition('/')[2]}"]
 
 
 def test_jobs_whose_state_cannot_be_read() -> None:

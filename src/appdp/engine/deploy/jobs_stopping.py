@@ -16,6 +16,7 @@ from appdp.engine.deploy.step import Step
 from appdp.engine.ports import Ports
 from appdp.model.deployment import Deployment, Phase
 from appdp.model.handoff import jobs_started_by
+from appdp.model.job import family_of
 from appdp.model.job_state import JobProgress
 
 
@@ -25,14 +26,14 @@ def stop_left_over(deployment: Deployment, jobs: Iterable[SeenJob], ports: Ports
     Returns:
         The names of the jobs that still run.
     """
-    wanted = {job.manifest.name: (job.manifest.cluster, str(job.definition["family"])) for job in jobs}
+    wanted = {job.manifest.name: (job.manifest.cluster, family_of(job.manifest.task_definition)) for job in jobs}
     return tuple(name for name, place in wanted.items() if _stop(deployment, *place, ports))
 
 
 def go_back_with_jobs(deployment: Deployment, ports: Ports, now: float) -> Step:
     """Stop the jobs that run, and take every service back meanwhile; done when both are."""
     for job in deployment.jobs:
-        if job.progress.begun and not _stop(deployment, job.cluster, _family(str(job.task_definition)), ports):
+        if job.progress.begun and not _stop(deployment, job.cluster, family_of(str(job.task_definition)), ports):
             stopped = deployment.with_job(replace(job, progress=JobProgress.STOPPED))
             deployment = stopped.logged(now, f"job {job.name}: no task of it runs any more")
     step = go_on_returning(deployment, ports, now)
@@ -48,7 +49,3 @@ def _stop(deployment: Deployment, cluster: str, family: str, ports: Ports) -> bo
     for task in running:
         ports.jobs.stop(cluster, task, f"appdp deployment {deployment.id} goes back, or took over from a dead one")
     return bool(running)
-
-
-def _family(task_definition: str) -> str:
-    return task_definition.rsplit("/", 1)[-1].rsplit(":", 1)[0]

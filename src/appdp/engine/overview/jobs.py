@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from appdp.engine.deploy.jobs_survey import read_jobs
 from appdp.engine.ports import Ports
 from appdp.model.environment import DeployerManifest
-from appdp.model.job import JobRun
+from appdp.model.handoff import jobs_started_by
+from appdp.model.job import JobManifest, JobRun, family_of
 from appdp.model.job_state import JobProgress, JobState
 
 
@@ -19,7 +20,7 @@ class JobStatus:
     Args:
         run: when it runs.
         progress: where the deployment that is under way is with it; None when none is, when its state is not known, or
-            when it does not run the job. So are the others:
+            when it does not run the job; of a process that deploys, only what runs is known. So are the others:
         since: when ``progress`` changed last, in seconds since the epoch.
         task: ARN of its task, once it was started.
         exit_code: of the deciding container, once it ended.
@@ -42,9 +43,28 @@ class JobStatus:
         )
 
 
-def jobs_of(deployer: DeployerManifest, ports: Ports) -> tuple[JobStatus, ...]:
-    """The environment's jobs, in the order in which a deployment runs them; those that only ``appdp run`` runs last."""
+def jobs_of(deployer: DeployerManifest, ports: Ports, *, by_process: bool = False) -> tuple[JobStatus, ...]:
+    """The environment's jobs, in the order in which a deployment runs them; those that only ``appdp run`` runs last.
+
+    Args:
+        deployer: the environment's.
+        ports: AWS.
+        by_process: whether a process deploys (``--direct``). Nobody else has its state, so ECS is asked which tasks of
+            its jobs run.
+    """
     phases = list(JobRun)
     jobs = read_jobs(deployer.application, deployer.environment, ports)
     ordered = sorted(jobs, key=lambda job: (phases.index(job.run), job.order, job.name))
-    return tuple(JobStatus(name=job.name, run=job.run) for job in ordered)
+    return tuple(_running(job, deployer, ports) if by_process else _plain(job) for job in ordered)
+
+
+def _plain(job: JobManifest) -> JobStatus:
+    return JobStatus(name=job.name, run=job.run)
+
+
+def _running(job: JobManifest, deployer: DeployerManifest, ports: Ports) -> JobStatus:
+    if job.run is JobRun.ON_DEMAND:
+        return _plain(job)
+    started_by = jobs_started_by(deployer.application, deployer.environment)
+    tasks = ports.jobs.unfinished(job.cluster, family_of(job.task_definition), started_by)
+    return replace(_plain(job), progress=JobProgress.RUNNING, task=tasks[-1]) if tasks else _plain(job)

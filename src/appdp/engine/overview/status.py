@@ -104,6 +104,7 @@ def status(application: str, environment: str, ports: Ports) -> EnvironmentStatu
     release = newest.value if newest else None
     contents = Contents(ports.registry, deployer.images)
     hold = find_hold(application, environment, ports)
+    under_way = running_deployment(application, environment, ports)
     return EnvironmentStatus(
         application=application,
         environment=environment,
@@ -111,11 +112,11 @@ def status(application: str, environment: str, ports: Ports) -> EnvironmentStatu
         since=newest.at if newest else None,
         by=newest.by if newest else "",
         services=_services(deployer, _Wanted(release, contents, ports)),
-        deployment=running_deployment(application, environment, ports),
+        deployment=under_way,
         wrong_tags=wrong_tags(contents, deployer, release),
         hold=hold,
         schedules=schedules_of(deployer, release, contents, ports),
-        jobs=jobs_of(deployer, ports),
+        jobs=jobs_of(deployer, ports, by_process=under_way is not None and under_way.owner.execution is None),
         decision=find_decision(application, environment, hold.deployment, ports) if hold else None,
     )
 
