@@ -8,7 +8,7 @@ from appdp.model.service_state import Progress
 from tests.fakes import fake_aws
 from tests.fakes.driver import drive, started
 from tests.unit.engine.invariants import When, check, holds_for
-from tests.unit.engine.model.world import world
+from tests.unit.engine.model.beginnings import world
 
 
 def test_a_green_that_ecs_does_not_list_yet_is_taken_back_before_anything_else() -> None:

@@ -15,7 +15,8 @@ from appdp.model.environment import StrategyKind
 from appdp.model.service_state import Progress
 from tests.fakes.wire import Fault
 from tests.unit.engine.invariants import When, check
-from tests.unit.engine.model.world import Engine, World, world
+from tests.unit.engine.model.beginnings import world
+from tests.unit.engine.model.world import Engine, World
 
 BLUE_GREEN = {"api": StrategyKind.BLUE_GREEN, "billing": StrategyKind.BLUE_GREEN}
 

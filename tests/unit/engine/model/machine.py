@@ -15,7 +15,8 @@ from appdp.model.job import JobRun
 from tests.fakes.registry import Behaviour
 from tests.fakes.wire import Fault
 from tests.unit.engine.invariants import When, check
-from tests.unit.engine.model.world import ASLEEP_SECONDS, NAMES, SCHEDULE, Advance, World, world
+from tests.unit.engine.model.beginnings import SCHEDULE, world
+from tests.unit.engine.model.world import ASLEEP_SECONDS, NAMES, Advance, World
 
 BROKEN = (Behaviour.EXITS, Behaviour.UNHEALTHY, Behaviour.CANNOT_BE_PULLED, Behaviour.DIES_LATER)
 KINDS = st.sampled_from(StrategyKind)
@@ -157,6 +158,11 @@ class Environment(RuleBasedStateMachine):
         if engine.runs:
             self.world.step(engine, Fault.KILLED_AFTER, at)
         self.is_deployed_by_cdk(after)
+
+    @rule(which=st.integers(0, 4))
+    def is_forced_in_the_console(self, which: int) -> None:
+        """Somebody forces a new deployment of a service."""
+        self.world.console_forces(self.names[which % len(self.names)])
 
     @rule(which=st.integers(0, 4))
     def has_an_alarm(self, which: int) -> None:

@@ -19,7 +19,8 @@ from appdp.model.deployment import Deployment, Outcome, Phase
 from appdp.model.environment import StrategyKind
 from tests.fakes.registry import Behaviour
 from tests.unit.engine.invariants import When, check
-from tests.unit.engine.model.world import Engine, World, world
+from tests.unit.engine.model.beginnings import world
+from tests.unit.engine.model.world import Engine, World
 
 TEN = {
     f"s{number}": StrategyKind.ROLLING

@@ -7,11 +7,9 @@ refuses an old owner's call, so the one that was on its way still happens; that 
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 from appdp.engine.deploy import Process, Step, advance, ask_to_stop, begin, unlock_dead
@@ -20,28 +18,21 @@ from appdp.engine.live import DeploymentStatus
 from appdp.engine.ports import Ports
 from appdp.errors import Locked, RemoteError
 from appdp.model.deployment import Deployment, Outcome, Owner, Phase
-from appdp.model.environment import StrategyKind
 from appdp.model.gate import Gate
 from appdp.model.handoff import SENTINEL, gate_parameter, hold_parameter, lock_parameter
 from appdp.model.hold import Decision
-from appdp.model.job import JobRun
 from appdp.model.lock import Lock
 from appdp.model.stop_request import StopRequest
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, REGISTRY, FakeAws, definition
 from tests.fakes.cluster import Service
 from tests.fakes.driver import execution, request
-from tests.fakes.human import asks, decides
+from tests.fakes.human import decides
 from tests.fakes.interruptions import Killed
 from tests.fakes.jobs import JobBehaviour
-from tests.fakes.registry import Behaviour
 from tests.fakes.rollouts import STAGES
-from tests.fakes.wire import LAG_SECONDS, Fault, Wire, Write
+from tests.fakes.wire import Fault, Wire, Write
 
 Advance = Callable[[Deployment, Ports], Step]
-Beside = frozenset[str]
-"""What an environment has beside its services: :data:`SCHEDULE`, and jobs, by when they run."""
-
-SCHEDULE = "report"
 NAMES = ("api", "billing", "cart", "docs", "edge")
 MOST_STEPS = 4000
 ASLEEP_SECONDS = 240
@@ -238,6 +229,18 @@ class World:
         # CloudFormation looks until the service stands, so it is never over before ECS lists what it started.
         self.aws.clock.sleep(service.list_lag_seconds)
 
+    def console_forces(self, name: str) -> None:
+        """Somebody replaces a service's tasks by hand: the same task definition once more, whatever is in progress."""
+        service = self.aws.service(name)
+        if service.controller == CODE_DEPLOY:
+            return  # ECS refuses that
+        self.aws.services.update(service.cluster, service.arn, task_definition=service.task_definition, force=True)
+        self.meddled.append(self.aws.clock.now())
+        if self.aws.release == SENTINEL:
+            # The first release may have that very task definition, and what ECS does not list yet cannot be told from
+            # the engine's own: it would go back to zero instead of being refused.
+            self.aws.clock.sleep(service.list_lag_seconds)
+
     def jobs_exit(self, release: str, code: int) -> None:
         """What the jobs of a release exit with."""
         image = f"{REGISTRY}/{APPLICATION}/{NAMES[0]}@{self.aws.digest(NAMES[0], release)}"
@@ -284,41 +287,6 @@ class World:
         missing = tuple(one.name for one in gated if one.arn in named and not _stands(one, gate))
         hold = engine.state.hold
         return Opened(engine.id, missing, hold is None or hold.decision is Decision.APPROVED)
-
-
-def world(
-    services: dict[str, StrategyKind], *, first: bool, advance: Advance = advance, beside: Beside = frozenset()
-) -> World:
-    """An environment before its first release, or at r1 with r0 before it; r2 and r3 are published."""
-    account = _account(tuple(services.items()), first, beside)
-    aws: FakeAws = pickle.loads(account)  # noqa: S301  # this very module made it
-    aws.clock.hurry(lambda: all(_rests(service) for service in aws.services.services.values()))
-    return World(aws, advance)
-
-
-@cache
-def _account(services: tuple[tuple[str, StrategyKind], ...], first: bool, beside: Beside) -> bytes:
-    """How the account begins; thousands of scenarios begin alike."""
-    aws = FakeAws(dict(services))
-    if SCHEDULE in beside:
-        aws.add_schedule(SCHEDULE, image=NAMES[0])
-    for run in sorted(set(JobRun) & beside):
-        aws.add_job(f"job-{run}", image=NAMES[0], run=run)
-    for release in ("r0", "r1", "r2", "r3"):
-        aws.publish(release)
-    if not first:
-        aws.standing_at("r0")
-        aws.standing_at("r1")
-    asks(aws, expires_seconds=300, approve=None)
-    aws.clock.sleep(LAG_SECONDS)  # whoever wrote all that is over when it can be read
-    return pickle.dumps(aws)
-
-
-def _rests(service: Service) -> bool:
-    """Whether nothing of the service moves by itself: every task serves, and will go on to."""
-    running = service.of(service.revision)
-    steady = all(task.target == "healthy" and task.revision.behaviour is Behaviour.RUNS for task in running)
-    return service.rollout is None and steady and len(running) == service.desired_count
 
 
 def _stands(service: Service, gate: Gate) -> bool:
