@@ -11,7 +11,8 @@ from typing import Final
 
 from appdp.engine.live import DeploymentStatus, LiveDeployment
 from tests.fakes.aws import CLUSTER
-from tests.fakes.verify_world import (
+from tests.fakes.schedules import ROLE as SCHEDULE_ROLE
+from tests.fakes.verify_parts import (
     ALARM,
     BALANCER_GROUP,
     ELB_ROLE,
@@ -23,10 +24,10 @@ from tests.fakes.verify_world import (
     SUBNETS,
     TASK_GROUP,
     TASK_ROLE,
-    VerifyWorld,
     from_group,
     role,
 )
+from tests.fakes.verify_world import VerifyWorld
 
 
 def _no_cluster(world: VerifyWorld) -> None:
@@ -39,6 +40,10 @@ def _draining(world: VerifyWorld) -> None:
 
 def _deregistered(world: VerifyWorld) -> None:
     world.definition("api")["status"] = "INACTIVE"
+
+
+def _another_container(world: VerifyWorld) -> None:
+    world.job_definition()["containerDefinitions"][0]["name"] = "migrate"
 
 
 def _deploying(world: VerifyWorld) -> None:
@@ -153,6 +158,14 @@ def _alarm(world: VerifyWorld) -> None:
     world.alarms[ALARM]["StateValue"] = "ALARM"
 
 
+def _no_schedule(world: VerifyWorld) -> None:
+    world.aws.schedules.stored.clear()
+
+
+def _untrusting_schedule(world: VerifyWorld) -> None:
+    world.roles[SCHEDULE_ROLE] = role("events.amazonaws.com")
+
+
 def _no_secret(world: VerifyWorld) -> None:
     del world.secrets[SECRET]
 
@@ -233,6 +246,7 @@ BREAKS: Final[dict[str, Callable[[VerifyWorld], None]]] = {
     "cluster-active": _no_cluster,
     "service-active": _draining,
     "task-definition-active": _deregistered,
+    "containers-exist": _another_container,
     "no-deployment": _deploying,
     "execution-role": _no_execution_role,
     "task-role": _lambda_task_role,
@@ -257,6 +271,8 @@ BREAKS: Final[dict[str, Callable[[VerifyWorld], None]]] = {
     "circuit-breaker": _breaker_off,
     "alarms-exist": _no_alarm,
     "alarms-quiet": _alarm,
+    "schedule-exists": _no_schedule,
+    "schedule-role": _untrusting_schedule,
     "secrets-exist": _no_secret,
     "secret-keys": _no_key,
     "parameters-exist": _no_parameter,

@@ -1,41 +1,54 @@
 """A whole environment as ``appdp verify`` sees it, healthy until a test breaks something.
 
-Service ``api`` is blue/green behind a load balancer and runs on blue; ``worker`` is rolling and has no traffic. Their
-subnets are private: Amazon ECR, CloudWatch Logs, Secrets Manager and Systems Manager are reached through endpoints.
+Service ``api`` is blue/green behind a load balancer and runs on blue; ``worker`` is rolling and has no traffic. Job
+``migrate`` and schedule ``report`` run the image of the first service. Their subnets are private: Amazon ECR,
+CloudWatch Logs, Secrets Manager and Systems Manager are reached through endpoints.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from appdp.engine.live import LiveDeployment, LiveTask, TargetHealth
 from appdp.engine.ports import Ports
 from appdp.engine.verify.ports import Facts
 from appdp.model.environment import StrategyKind
+from appdp.model.handoff import job_parameter
 from tests.fakes import verify_facts
-from tests.fakes.aws import CLUSTER, FakeAws
-
-ACCOUNT = "000000000000"
-REGION = "us-east-1"
-ELB = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
-BALANCER = f"{ELB}:loadbalancer/app/shop/1"
-EXECUTION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/appdp/execution"
-TASK_ROLE = f"arn:aws:iam::{ACCOUNT}:role/appdp/task"
-ELB_ROLE = f"arn:aws:iam::{ACCOUNT}:role/appdp/load-balancing"
-HOOK_ROLE = f"arn:aws:iam::{ACCOUNT}:role/appdp/hook"
-GATE = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:gate"
-SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:database-AbCdEf"
-PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/shop/level"
-ENV_FILE = "arn:aws:s3:::shop-config/api.env"
-ALARM = "api-errors"
-LOG_GROUP = "/appdp/shop/dev"
-SUBNETS = ("subnet-a", "subnet-b")
-TASK_GROUP, BALANCER_GROUP, ENDPOINT_GROUP = "sg-task", "sg-balancer", "sg-endpoint"
-PORT = 8080
-V1 = "v1"
-
-Described = dict[str, Any]
+from tests.fakes.aws import APPLICATION, CLUSTER, ENVIRONMENT, FakeAws
+from tests.fakes.schedules import GROUP
+from tests.fakes.schedules import ROLE as SCHEDULE_ROLE
+from tests.fakes.verify_parts import (
+    ALARM,
+    BALANCER,
+    BALANCER_GROUP,
+    ELB,
+    ELB_ROLE,
+    ENDPOINT_GROUP,
+    EXECUTION_ROLE,
+    GATE,
+    HOOK_ROLE,
+    JOB,
+    LOG_GROUP,
+    PARAMETER,
+    PORT,
+    REGION,
+    SCHEDULE,
+    SECRET,
+    SUBNETS,
+    TASK_GROUP,
+    TASK_ROLE,
+    V1,
+    Described,
+    configure,
+    from_group,
+    group,
+    healthy,
+    interface,
+    network,
+    role,
+    task,
+)
 
 
 class VerifyWorld:
@@ -58,6 +71,7 @@ class VerifyWorld:
             TASK_ROLE: role("ecs-tasks.amazonaws.com"),
             ELB_ROLE: role("ecs.amazonaws.com"),
             HOOK_ROLE: role("ecs.amazonaws.com"),
+            SCHEDULE_ROLE: role("scheduler.amazonaws.com"),
         }
         self.denied: set[tuple[str, str]] = set()
         self.missing: tuple[str, ...] = ()
@@ -83,6 +97,8 @@ class VerifyWorld:
             self._traffic(name)
         for name in workers:
             self._service(name)
+        self._job(web[0] if web else workers[0])
+        self._schedule(web[0] if web else workers[0])
 
     @property
     def ports(self) -> Ports:
@@ -104,6 +120,27 @@ class VerifyWorld:
         found: Described = self.definition(name)["containerDefinitions"][0]
         return found
 
+    def job_definition(self) -> Described:
+        """The task definition of the job, to be changed."""
+        return self.aws.definitions.stored[self.job.task_definition]
+
+    def schedule(self) -> Described:
+        """The schedule as EventBridge Scheduler has it, to be changed."""
+        return self.aws.schedules.stored[GROUP, SCHEDULE]
+
+    def schedule_definition(self) -> Described:
+        """The task definition of the schedule, to be changed."""
+        return self.aws.definitions.stored[self.schedule()["Target"]["EcsParameters"]["TaskDefinitionArn"]]
+
+    def give_public_addresses(self) -> None:
+        """Every task gets one."""
+        for live in self.services.values():
+            live["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] = "ENABLED"
+        self.schedule()["Target"]["EcsParameters"]["NetworkConfiguration"]["awsvpcConfiguration"]["AssignPublicIp"] = (
+            "ENABLED"
+        )
+        self._write_job(network("ENABLED"))
+
     def live(self, name: str) -> Described:
         """The service as ECS describes it, to be changed."""
         return self.services[self.aws.manifest(name).service]
@@ -120,16 +157,8 @@ class VerifyWorld:
 
     def _service(self, name: str) -> None:
         manifest = self.aws.manifest(name)
-        self.definition(name).update(executionRoleArn=EXECUTION_ROLE, taskRoleArn=TASK_ROLE, cpu="256")
-        self.container(name).update(
-            portMappings=[{"containerPort": PORT, "hostPort": PORT, "protocol": "tcp"}],
-            secrets=[
-                {"name": "PASSWORD", "valueFrom": f"{SECRET}:password::"},
-                {"name": "LEVEL", "valueFrom": PARAMETER},
-            ],
-            environmentFiles=[{"value": ENV_FILE, "type": "s3"}],
-        )
-        network = {"subnets": list(SUBNETS), "securityGroups": [TASK_GROUP], "assignPublicIp": "DISABLED"}
+        configure(self.definition(name))
+        self.container(name)["portMappings"] = [{"containerPort": PORT, "hostPort": PORT, "protocol": "tcp"}]
         self.services[manifest.service] = {
             "serviceArn": manifest.service,
             "clusterArn": CLUSTER,
@@ -139,7 +168,7 @@ class VerifyWorld:
             "runningCount": 2,
             "launchType": "FARGATE",
             "loadBalancers": [],
-            "networkConfiguration": {"awsvpcConfiguration": network},
+            "networkConfiguration": {"awsvpcConfiguration": network()},
             "deploymentConfiguration": {
                 "strategy": "ROLLING",
                 "maximumPercent": 200,
@@ -151,6 +180,22 @@ class VerifyWorld:
             task(manifest.service, manifest.task_definition, f"10.0.{number}.{len(self.services)}")
             for number in range(2)
         ]
+
+    def _job(self, image: str) -> None:
+        self.job = self.aws.add_job(JOB, image=image)
+        self._write_job(network())
+        configure(self.job_definition())
+
+    def _write_job(self, where: Described) -> None:
+        self.job = replace(self.job, network={"awsvpcConfiguration": where})
+        self.aws.parameters.put(job_parameter(APPLICATION, ENVIRONMENT, JOB), self.job.to_json())
+
+    def _schedule(self, image: str) -> None:
+        self.aws.add_schedule(SCHEDULE, image=image)
+        configure(self.schedule_definition())
+        parameters = self.schedule()["Target"]["EcsParameters"]
+        capitals = {f"{key[0].upper()}{key[1:]}": value for key, value in network().items()}
+        parameters["NetworkConfiguration"] = {"awsvpcConfiguration": capitals}
 
     def _traffic(self, name: str) -> None:
         manifest = self.aws.manifest(name)
@@ -216,50 +261,3 @@ class VerifyWorld:
             "State": "available",
             "RouteTableIds": ["rtb-1"],
         }
-
-
-def role(principal: str) -> Described:
-    """A role that a service of AWS may assume."""
-    statement = {"Effect": "Allow", "Principal": {"Service": principal}, "Action": "sts:AssumeRole"}
-    return {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
-
-
-def group(name: str, ingress: list[Described], egress: list[Described]) -> Described:
-    """A security group."""
-    return {"GroupId": name, "VpcId": "vpc-1", "IpPermissions": ingress, "IpPermissionsEgress": egress}
-
-
-def from_group(port: int, other: str) -> Described:
-    """A rule that lets another security group in."""
-    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "UserIdGroupPairs": [{"GroupId": other}]}
-
-
-def interface(name: str) -> Described:
-    """An interface endpoint."""
-    return {
-        "ServiceName": f"com.amazonaws.{REGION}.{name}",
-        "VpcEndpointType": "Interface",
-        "State": "available",
-        "PrivateDnsEnabled": True,
-        "SubnetIds": list(SUBNETS),
-        "Groups": [{"GroupId": ENDPOINT_GROUP}],
-    }
-
-
-def task(service: str, task_definition: str, address: str) -> LiveTask:
-    """A task that runs."""
-    return LiveTask(
-        arn=f"{service}/{address}".replace(":service/", ":task/"),
-        task_definition=task_definition,
-        status="RUNNING",
-        health="UNKNOWN",
-        stopped_reason="",
-        started_at=1.0,
-        created_at=0.0,
-        addresses=(address,),
-    )
-
-
-def healthy(address: str) -> TargetHealth:
-    """A target that answers its health check."""
-    return TargetHealth(address=address, port=PORT, state="healthy", reason="", description="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from appdp.engine.verify import GROUPS, Check
+from appdp.engine.verify import GROUPS, Check, EnvironmentCheck, TaskCheck
 from tests.house.checkout import ROOT
 
 PAGE: Final = ROOT / "docs" / "verify.md"
@@ -15,7 +15,8 @@ INTRODUCTION: Final = """# What `appdp verify` checks
 <!-- Made by "make docs" from the checks themselves: change them, not this page. -->
 
 `appdp verify ENV [RELEASE]` looks whether an environment could take a release. It changes nothing. Every check is
-asked about every service (those marked *once*, about the environment), whatever the others find. Its answer is
+asked about every service, those marked *tasks* also about every job and schedule, and those marked *once* about the
+environment; whatever the others find. Its answer is
 
 - `ok`;
 - `failed`, with what was found and what to do next; the command then ends with exit code 8;
@@ -41,8 +42,8 @@ def _section(name: str, checks: tuple[Check, ...]) -> str:
 
 
 def _row(check: Check) -> str:
-    once = " *Once.*" if check.whole else ""
-    return f"| [`{check.id}`]({check.source}) | {check.asks}{once} | {check.why} |\n"
+    whom = " *Once.*" if isinstance(check, EnvironmentCheck) else " *Tasks.*" if isinstance(check, TaskCheck) else ""
+    return f"| [`{check.id}`]({check.source}) | {check.asks}{whom} | {check.why} |\n"
 
 
 def write(path: Path = PAGE) -> None:

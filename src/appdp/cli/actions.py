@@ -29,6 +29,7 @@ _STATUS: Final = _FIND | _SERVICES | _IMAGES | _SCHEDULES | _FOLLOW | _TASKS | {
 _VERIFY: Final = (
     _FIND
     | _IMAGES
+    | _SCHEDULES
     | _TASKS
     | {
         "cloudwatch:DescribeAlarms",

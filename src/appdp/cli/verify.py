@@ -81,10 +81,10 @@ def _print(found: Verification, *, show_all: bool) -> None:
     from appdp.engine.verify import Result
 
     say(f"{found.application}/{found.environment}: {found.release or 'nothing released yet'}")
-    for service in dict.fromkeys(one.service for one in found.checked):
-        mine = [one for one in found.checked if one.service == service]
+    for about in dict.fromkeys((one.kind, one.name) for one in found.checked):
+        mine = [one for one in found.checked if (one.kind, one.name) == about]
         counts = ", ".join(_counts(mine))
-        click.echo(f"{service or 'the whole environment'}: {counts}")
+        click.echo(f"{' '.join(about) if about[1] else 'the whole environment'}: {counts}")
         for one in mine:
             if show_all or one.result in (Result.FAILED, Result.UNKNOWN):
                 _print_one(one)

@@ -48,7 +48,13 @@ def test_a_healthy_environment() -> None:
     result = Shell().run("dev")
     assert result.exit_code == 0, result.stderr
     assert result.stderr.splitlines()[0] == "shop/dev: v1"
-    assert [line.partition(":")[0] for line in result.stdout.splitlines()] == ["api", "worker", "the whole environment"]
+    assert [line.partition(":")[0] for line in result.stdout.splitlines()] == [
+        "service api",
+        "service worker",
+        "job migrate",
+        "schedule report",
+        "the whole environment",
+    ]
     assert "failed" not in result.stdout + result.stderr
 
 
@@ -59,7 +65,7 @@ def test_what_failed_is_said_with_what_to_do_and_where_aws_says_so() -> None:
     assert result.exit_code == 8
     lines = [line.strip() for line in result.stdout.splitlines()]
     at = lines.index("failed   execution-role: role execution does not exist")
-    assert lines[at + 1] == "Deploy the service's stack again: cdk deploy."
+    assert lines[at + 1] == "Deploy its stack again: cdk deploy."
     assert lines[at + 2].startswith("https://docs.aws.amazon.com/")
 
 
@@ -78,7 +84,7 @@ def test_json() -> None:
     assert found["healthy"] is False
     failed = [one for one in found["checked"] if one["result"] == "failed"]
     assert {one["check"] for one in failed} == {"cluster-active"}
-    assert {"service", "found", "then", "asks", "source"} <= set(failed[0])
+    assert {"kind", "name", "found", "then", "asks", "source"} <= set(failed[0])
 
 
 def test_a_release_that_is_half_there() -> None:
@@ -87,7 +93,7 @@ def test_a_release_that_is_half_there() -> None:
     result = shell.run("dev", "v2", "--json")
     assert result.exit_code == 8
     (failed,) = [one for one in data(result)["checked"] if one["result"] == "failed"]
-    assert (failed["check"], failed["service"]) == ("images-exist", "worker")
+    assert (failed["check"], failed["kind"], failed["name"]) == ("images-exist", "service", "worker")
 
 
 def test_unknown_names_list_what_exists() -> None:

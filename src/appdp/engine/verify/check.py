@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from appdp.engine.verify.subject import Subject
+    from appdp.engine.verify.subject import Scene, ScheduleSubject, ServiceSubject, Subject
 
 
 class Result(StrEnum):
@@ -39,23 +39,47 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A question about one service, or about the environment as a whole.
+    """A question. Its ``look`` answers it; that may raise :class:`Skip`, :class:`Unseen`, or whatever the ports raise.
 
     Args:
         id: stable, in kebab case; people and programs refer to it.
         asks: the question, as a sentence that is true when all is well.
         why: what goes wrong otherwise, as one sentence.
         source: where AWS says so.
-        look: answers the question. It may raise :class:`Skip`, :class:`Unseen`, or whatever the ports raise.
-        whole: asked once for the environment, not for each service; the subject is then any service of it.
     """
 
     id: str
     asks: str
     why: str
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCheck(Check):
+    """A question about each service."""
+
+    look: Callable[[ServiceSubject], Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleCheck(Check):
+    """A question about each schedule."""
+
+    look: Callable[[ScheduleSubject], Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCheck(Check):
+    """A question about everything that runs tasks: each service, job and schedule."""
+
     look: Callable[[Subject], Finding]
-    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentCheck(Check):
+    """A question about the environment, asked once."""
+
+    look: Callable[[Scene], Finding]
 
 
 class Skip(Exception):

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from appdp.engine.verify.check import Check, Finding, Skip, Unseen, judged
+from appdp.engine.verify.check import Finding, Skip, TaskCheck, Unseen, judged
 from appdp.engine.verify.subject import Subject
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
-_STORE: Final = "Put it there, or change secrets= of the service and deploy its stack."
+_STORE: Final = "Put it there, or change secrets= in its stack, and deploy that."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def _secrets_exist(subject: Subject) -> Finding:
 
 def _check_region(subject: Subject, arns: Iterable[str]) -> None:
     """Raise :class:`Unseen` for what is in another region, where nothing is asked."""
-    here = subject.manifest.service.split(":")[3]
+    here = subject.region
     for arn in arns:
         region = arn.split(":")[3]
         if region != here:
@@ -161,35 +161,35 @@ def _environment_files(subject: Subject) -> Finding:
 
 
 CHECKS: Final = (
-    Check(
+    TaskCheck(
         id="secrets-exist",
         asks="The secrets of AWS Secrets Manager that containers take exist.",
         why="ECS does not start a container whose secret it cannot read.",
         source=f"{_GUIDE}/secrets-envvar-secrets-manager.html",
         look=_secrets_exist,
     ),
-    Check(
+    TaskCheck(
         id="secret-keys",
         asks="Each secret has the JSON key that a container takes; only the keys are looked at.",
         why="ECS does not start a container whose key is missing.",
         source=f"{_GUIDE}/secrets-envvar-secrets-manager.html",
         look=_secret_keys,
     ),
-    Check(
+    TaskCheck(
         id="parameters-exist",
         asks="The parameters of Systems Manager that containers take exist.",
         why="ECS does not start a container whose parameter it cannot read.",
         source=f"{_GUIDE}/secrets-envvar-ssm-paramstore.html",
         look=_parameters_exist,
     ),
-    Check(
+    TaskCheck(
         id="log-groups",
         asks="The log groups exist, or awslogs-create-group makes them.",
         why="ECS does not start a container that cannot log.",
         source=f"{_GUIDE}/specify-log-config.html",
         look=_log_groups,
     ),
-    Check(
+    TaskCheck(
         id="environment-files",
         asks="The environment files exist in Amazon S3.",
         why="ECS does not start a container whose environment file it cannot read.",

@@ -4,26 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
-from appdp.engine.verify.check import Check, Finding, Result, Skip, Unseen, unknown
+from appdp.engine.verify.check import (
+    Check,
+    EnvironmentCheck,
+    Finding,
+    Result,
+    ScheduleCheck,
+    ServiceCheck,
+    Skip,
+    TaskCheck,
+    Unseen,
+    unknown,
+)
 from appdp.engine.verify.groups import CHECKS
 from appdp.engine.verify.subject import Scene, Subject
 from appdp.errors import CredentialsError, Refused, RemoteError
 
+_S = TypeVar("_S", bound=Subject)
+
 _ASK_AGAIN: Final = "Run the same command again, or with a role that may ask."
 
-Question = tuple[Check, Subject]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A check about one service, job or schedule, or, without ``about``, about the environment."""
+
+    check: Check
+    about: Subject | None
+    look: Callable[[], Finding]
+
+
 Each = Callable[[Callable[[Question], "Checked"], Sequence[Question]], Iterable["Checked"]]
 """Applies a function to all questions and gives the answers in their order: ``map``, or that of a thread pool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What one check found about one service; ``service`` is empty for what belongs to the whole environment."""
+    """What one check found about one service, job or schedule.
+
+    Args:
+        check: its id.
+        kind: ``service``, ``job``, ``schedule`` or ``environment``.
+        name: the service's, job's or schedule's; empty for what belongs to the whole environment.
+        result: see :class:`Result`.
+        found, then: see :class:`Finding`.
+        asks, source: see :class:`Check`.
+    """
 
     check: str
-    service: str
+    kind: str
+    name: str
     result: Result
     found: str
     then: str
@@ -33,7 +66,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What all checks found: service by service, and what belongs to the whole environment at the end."""
+    """What all checks found: service by service, job by job, schedule by schedule, and the whole environment last."""
 
     application: str
     environment: str
@@ -55,7 +88,7 @@ class Verification:
 
 
 def examine(scene: Scene, each: Each = map) -> Verification:
-    """Ask every check about every service. None stops the others.
+    """Ask every check about all that it is for. None stops the others.
 
     Args:
         scene: what :func:`appdp.engine.verify.load` read.
@@ -65,9 +98,9 @@ def examine(scene: Scene, each: Each = map) -> Verification:
         CredentialsError: AWS does not accept the caller's credentials (any longer).
     """
     # Check by check: then threads next to each other ask about different services, and seldom wait for one answer.
-    questions = [(check, subject) for check in CHECKS for subject in scene.subjects[: 1 if check.whole else None]]
-    order = {manifest.name: number for number, manifest in enumerate(scene.manifests)}
-    answers = sorted(each(_checked, questions), key=lambda one: order.get(one.service, len(order)))
+    questions = [question for check in CHECKS for question in _questions(check, scene)]
+    order = {(one.kind, one.manifest.name): number for number, one in enumerate(scene.subjects)}
+    answers = sorted(each(_checked, questions), key=lambda one: order.get((one.kind, one.name), len(order)))
     return Verification(
         application=scene.deployer.application,
         environment=scene.deployer.environment,
@@ -76,12 +109,31 @@ def examine(scene: Scene, each: Each = map) -> Verification:
     )
 
 
+def _questions(check: Check, scene: Scene) -> list[Question]:
+    match check:
+        case ServiceCheck():
+            return _about(check, check.look, scene.service_subjects)
+        case ScheduleCheck():
+            return _about(check, check.look, scene.schedule_subjects)
+        case TaskCheck():
+            return _about(check, check.look, scene.subjects)
+        case EnvironmentCheck():
+            return [Question(check=check, about=None, look=partial(check.look, scene))]
+        case _:
+            raise TypeError(check)
+
+
+def _about(check: Check, look: Callable[[_S], Finding], subjects: Iterable[_S]) -> list[Question]:
+    return [Question(check=check, about=one, look=partial(look, one)) for one in subjects]
+
+
 def _checked(question: Question) -> Checked:
-    check, subject = question
-    finding = _found(check, subject)
+    check, about = question.check, question.about
+    finding = _found(question.look)
     return Checked(
         check=check.id,
-        service="" if check.whole else subject.manifest.name,
+        kind="environment" if about is None else about.kind,
+        name="" if about is None else about.manifest.name,
         result=finding.result,
         found=finding.found,
         then=finding.then,
@@ -90,9 +142,9 @@ def _checked(question: Question) -> Checked:
     )
 
 
-def _found(check: Check, subject: Subject) -> Finding:
+def _found(look: Callable[[], Finding]) -> Finding:
     try:
-        return check.look(subject)
+        return look()
     except Skip as reason:
         return Finding(result=Result.SKIPPED, found=str(reason))
     except Unseen as reason:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from appdp.engine.verify import configuration, images, load_balancing, network, permissions, quotas, service, traffic
+from appdp.engine.verify import (
+    configuration,
+    images,
+    load_balancing,
+    network,
+    permissions,
+    quotas,
+    schedules,
+    service,
+    traffic,
+)
 from appdp.engine.verify.check import Check
 
 GROUPS: Final[dict[str, tuple[Check, ...]]] = {
-    "Services": service.CHECKS,
+    "Services and tasks": service.CHECKS,
     "Images": images.CHECKS,
     "Load balancing": load_balancing.CHECKS,
     "Traffic": traffic.CHECKS,
+    "Schedules": schedules.CHECKS,
     "Configuration": configuration.CHECKS,
     "Network": network.CHECKS,
     "Permissions": permissions.CHECKS,

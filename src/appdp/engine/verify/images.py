@@ -9,7 +9,7 @@ from typing import Final
 
 from appdp.engine.deploy.content import platform_of
 from appdp.engine.ports import RegistryImage
-from appdp.engine.verify.check import Check, Finding, Skip, judged
+from appdp.engine.verify.check import Finding, Skip, TaskCheck, judged
 from appdp.engine.verify.subject import Subject
 from appdp.model.environment import ImageRepository
 from appdp.model.handoff import environment_tag
@@ -96,7 +96,7 @@ def _platforms(subject: Subject) -> Finding:
         for one in _some(subject)
         if one.image is not None and platform not in one.image.platforms
     ]
-    then = "Build for this platform, or change architecture= of the service."
+    then = "Build for this platform, or change its architecture=."
     return judged(faults, f"all have {platform}", then=then)
 
 
@@ -120,21 +120,21 @@ def _resolved(subject: Subject, image: str, reference: str) -> RegistryImage | N
 
 
 CHECKS: Final = (
-    Check(
+    TaskCheck(
         id="images-exist",
         asks="Each container's image exists: that of the release, and others that are on Amazon ECR.",
         why="ECS cannot start a task whose image it cannot pull.",
         source=f"{_GUIDE}/task_cannot_pull_image.html",
         look=_exist,
     ),
-    Check(
+    TaskCheck(
         id="image-platforms",
         asks="Each image has the platform of the task definition's runtimePlatform (linux/amd64 where it says none).",
         why="A container of another architecture does not start.",
         source=f"{_GUIDE}/fargate-tasks-services.html",
         look=_platforms,
     ),
-    Check(
+    TaskCheck(
         id="environment-tags",
         asks="The environment's tag on each image names the recorded release.",
         why="'cdk deploy' starts what that tag names.",

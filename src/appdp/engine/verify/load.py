@@ -7,9 +7,11 @@ from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
 
-from appdp.engine.deploy.manifests import read_deployer, read_manifests
+from appdp.engine.deploy.jobs_survey import read_jobs
+from appdp.engine.deploy.manifests import UsesImages, check_images, read_deployer, read_manifests
 from appdp.engine.deploy.releases import recorded_release
 from appdp.engine.deploy.resolving import known_releases
+from appdp.engine.deploy.schedule_survey import read_schedules
 from appdp.engine.ports import Ports
 from appdp.engine.verify.ports import Facts, Item
 from appdp.engine.verify.subject import Scene
@@ -25,16 +27,21 @@ def load(application: str, environment: str, release: str | None, ports: Ports, 
 
     Raises:
         NotFound: there is no such environment, or no image has the release; lists those that there are.
-        Refused: a service uses an image that the deployer does not know.
+        Refused: a service, job or schedule uses an image that the deployer does not know.
     """
     deployer = read_deployer(application, environment, ports)
     manifests = read_manifests(application, environment, deployer, ports)
+    jobs = read_jobs(application, environment, ports)
+    check_images("job", jobs, deployer)
+    schedules = read_schedules(application, environment, deployer, ports)
     if release is not None:
-        _check_release(release, deployer, manifests, ports)
+        _check_release(release, deployer, [*manifests, *jobs, *schedules], ports)
     recorded = recorded_release(application, environment, ports)
     return Scene(
         deployer=deployer,
         manifests=manifests,
+        jobs=jobs,
+        schedules=schedules,
         release=release or recorded,
         recorded=recorded,
         services=_services(manifests, facts),
@@ -43,9 +50,7 @@ def load(application: str, environment: str, release: str | None, ports: Ports, 
     )
 
 
-def _check_release(
-    release: str, deployer: DeployerManifest, manifests: Sequence[ServiceManifest], ports: Ports
-) -> None:
+def _check_release(release: str, deployer: DeployerManifest, manifests: Sequence[UsesImages], ports: Ports) -> None:
     used = sorted({image for manifest in manifests for image in manifest.containers.values()} or deployer.images)
     if any(_has(image, release, deployer, ports) for image in used):
         return

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from appdp.engine.verify.check import Check, Finding, Result, Skip, judged
+from appdp.engine.verify.check import Finding, Result, ServiceCheck, Skip, judged
 from appdp.engine.verify.ports import Item
 from appdp.engine.verify.service import trusted
-from appdp.engine.verify.subject import Subject
+from appdp.engine.verify.subject import ServiceSubject
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
 _RESOURCES: Final = f"{_GUIDE}/alb-resources-for-blue-green.html"
@@ -17,7 +17,7 @@ _RULE: Final = "Let the rule forward to both of the service's target groups, by 
 _ALIKE: Final = ("Protocol", "ProtocolVersion", "VpcId", "HealthCheckProtocol", "HealthCheckPath", "HealthCheckPort")
 
 
-def balancer(subject: Subject) -> Item:
+def balancer(subject: ServiceSubject) -> Item:
     """The service's load balancer settings.
 
     Raises:
@@ -29,7 +29,7 @@ def balancer(subject: Subject) -> Item:
     return dict(found[0])
 
 
-def advanced(subject: Subject) -> Item:
+def advanced(subject: ServiceSubject) -> Item:
     """What ECS needs to move traffic.
 
     Raises:
@@ -41,14 +41,14 @@ def advanced(subject: Subject) -> Item:
     return dict(found or {})
 
 
-def group_arns(subject: Subject) -> tuple[str, ...]:
+def group_arns(subject: ServiceSubject) -> tuple[str, ...]:
     """The service's target groups: the first, and the alternate one if it has one."""
     first = balancer(subject)
     other = (first.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
     return tuple(filter(None, (first.get("targetGroupArn"), other)))
 
 
-def groups(subject: Subject) -> dict[str, Item]:
+def groups(subject: ServiceSubject) -> dict[str, Item]:
     """Those of them that exist, by ARN. The whole environment's are asked for at once."""
     wanted = group_arns(subject)
     every = dict.fromkeys(arn for live in subject.scene.services.values() for arn in _groups_of(live))
@@ -56,7 +56,7 @@ def groups(subject: Subject) -> dict[str, Item]:
     return {arn: found[arn] for arn in wanted if arn in found}
 
 
-def rule(subject: Subject, key: str) -> Item | None:
+def rule(subject: ServiceSubject, key: str) -> Item | None:
     """``productionListenerRule`` or ``testListenerRule``, or None when it does not exist.
 
     Raises:
@@ -98,7 +98,7 @@ def _rules_of(live: Item) -> list[str]:
     return [each[key] for each in found for key in keys if each.get(key)]
 
 
-def _exist(subject: Subject) -> Finding:
+def _exist(subject: ServiceSubject) -> Finding:
     wanted, found = group_arns(subject), groups(subject)
     faults = [f"target group {short(arn)} does not exist" for arn in wanted if arn not in found]
     if subject.shifts and len(wanted) < 2:
@@ -106,7 +106,7 @@ def _exist(subject: Subject) -> Finding:
     return judged(faults, f"{len(found)} found", then=_STACK)
 
 
-def _ip(subject: Subject) -> Finding:
+def _ip(subject: ServiceSubject) -> Finding:
     if subject.definition.get("networkMode") != "awsvpc":
         raise Skip("the network mode is not awsvpc")
     found = groups(subject)
@@ -118,7 +118,7 @@ def _ip(subject: Subject) -> Finding:
     return judged(faults, "tasks register by address", then="Make another target group, of type ip.")
 
 
-def _alike(subject: Subject) -> Finding:
+def _alike(subject: ServiceSubject) -> Finding:
     found = list(groups(subject).values())
     faults = [
         f"{key} differs: {' and '.join(str(each.get(key)) for each in found)}"
@@ -133,11 +133,11 @@ def _alike(subject: Subject) -> Finding:
     return judged(faults, "target groups and containers agree", then=_STACK)
 
 
-def _container_ports(subject: Subject) -> list[int]:
+def _container_ports(subject: ServiceSubject) -> list[int]:
     return [port.get("containerPort", 0) for one in subject.containers for port in one.get("portMappings", ())]
 
 
-def _container(subject: Subject) -> Finding:
+def _container(subject: ServiceSubject) -> Finding:
     name, port = balancer(subject).get("containerName"), balancer(subject).get("containerPort")
     container = next((one for one in subject.containers if one.get("name") == name), None)
     if container is None:
@@ -148,7 +148,7 @@ def _container(subject: Subject) -> Finding:
     return judged(faults, f"traffic goes to {name}:{port}", then=_STACK)
 
 
-def _host_ports(subject: Subject) -> Finding:
+def _host_ports(subject: ServiceSubject) -> Finding:
     if subject.definition.get("networkMode") != "awsvpc":
         raise Skip("the network mode is not awsvpc")
     faults = [
@@ -160,12 +160,12 @@ def _host_ports(subject: Subject) -> Finding:
     return judged(faults, "host ports are container ports", then="Leave the host port out.")
 
 
-def _rule_exists(subject: Subject) -> Finding:
+def _rule_exists(subject: ServiceSubject) -> Finding:
     found = rule(subject, "productionListenerRule")
     return judged([] if found else ["the production listener rule does not exist"], "it exists", then=_STACK)
 
 
-def _rule_groups(subject: Subject) -> Finding:
+def _rule_groups(subject: ServiceSubject) -> Finding:
     found = rule(subject, "productionListenerRule")
     if found is None:
         raise Skip("the production listener rule does not exist")
@@ -173,7 +173,7 @@ def _rule_groups(subject: Subject) -> Finding:
     return judged(faults, "the rule names both target groups", then=_RULE)
 
 
-def _test_rule(subject: Subject) -> Finding:
+def _test_rule(subject: ServiceSubject) -> Finding:
     found = rule(subject, "testListenerRule")
     if found is None:
         return Finding(result=Result.FAILED, found="the test listener rule does not exist", then=_STACK)
@@ -181,12 +181,12 @@ def _test_rule(subject: Subject) -> Finding:
     return judged(faults, "the test rule names both target groups", then=_RULE)
 
 
-def _unnamed(subject: Subject, found: Item) -> list[str]:
+def _unnamed(subject: ServiceSubject, found: Item) -> list[str]:
     named = weights(found)
     return [arn for arn in group_arns(subject) if arn not in named]
 
 
-def _role(subject: Subject) -> Finding:
+def _role(subject: ServiceSubject) -> Finding:
     arn = advanced(subject).get("roleArn")
     if not arn:
         return Finding(result=Result.FAILED, found="the service names no role that moves traffic", then=_STACK)
@@ -200,63 +200,63 @@ def short(arn: str) -> str:
 
 
 CHECKS: Final = (
-    Check(
+    ServiceCheck(
         id="target-groups-exist",
         asks="The service's target groups exist: one with the rolling strategy, two with all others.",
         why="Tasks have nowhere to register.",
         source=_RESOURCES,
         look=_exist,
     ),
-    Check(
+    ServiceCheck(
         id="target-group-type",
         asks="Target groups of a service in awsvpc mode are of type ip.",
         why="A task with an address of its own is not an instance, and cannot register as one.",
         source=f"{_GUIDE}/alb.html",
         look=_ip,
     ),
-    Check(
+    ServiceCheck(
         id="target-groups-alike",
         asks="Both target groups have the same protocol, VPC and health check, on a port that a container has.",
         why="A green would be judged, or reached, otherwise than the blue that it replaces.",
         source=_RESOURCES,
         look=_alike,
     ),
-    Check(
+    ServiceCheck(
         id="load-balancer-container",
         asks="The container and port that get the traffic are in the task definition.",
         why="ECS refuses a task definition that lacks them.",
         source="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html",
         look=_container,
     ),
-    Check(
+    ServiceCheck(
         id="host-ports",
         asks="In awsvpc mode, host ports are left out or the same as container ports.",
         why="ECS refuses to register anything else.",
         source="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html",
         look=_host_ports,
     ),
-    Check(
+    ServiceCheck(
         id="listener-rule-exists",
         asks="The production listener rule exists.",
         why="ECS moves traffic by changing it.",
         source=_RESOURCES,
         look=_rule_exists,
     ),
-    Check(
+    ServiceCheck(
         id="listener-rule-groups",
         asks="The production listener rule forwards to both target groups.",
         why="ECS refuses to move traffic between groups that the rule does not name.",
         source=_RESOURCES,
         look=_rule_groups,
     ),
-    Check(
+    ServiceCheck(
         id="test-listener-rule",
         asks="The test listener rule exists and forwards to both target groups.",
         why="Without it nobody can try a green before it takes traffic.",
         source=_RESOURCES,
         look=_test_rule,
     ),
-    Check(
+    ServiceCheck(
         id="load-balancing-role",
         asks="The role with which ECS moves traffic exists and trusts ecs.amazonaws.com.",
         why="ECS cannot change the rules otherwise.",

@@ -6,19 +6,19 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
-from appdp.engine.verify.check import Check, Finding, Skip, judged, unknown
+from appdp.engine.verify.check import Finding, ServiceCheck, Skip, TaskCheck, judged, unknown
 from appdp.engine.verify.configuration import environment_files, log_options, parameters, secrets
 from appdp.engine.verify.images import repositories
 from appdp.engine.verify.load_balancing import balancer, groups, short
 from appdp.engine.verify.ports import Item
-from appdp.engine.verify.subject import Subject
-from appdp.engine.verify.ways import HTTPS, Place, Way, covers, known_groups, known_subnets, lets, network_of, place_of
+from appdp.engine.verify.subject import ServiceSubject, Subject
+from appdp.engine.verify.ways import HTTPS, Place, Way, covers, known_groups, known_subnets, lets, place_of
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
 _ECR: Final = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html"
 _FARGATE: Final = f"{_GUIDE}/fargate-task-networking.html"
 _OPEN: Final = "Add a route through a NAT gateway, a public address with an internet gateway, or the VPC endpoint."
-_STACK: Final = "Deploy the service's stack again: cdk deploy."
+_STACK: Final = "Deploy its stack again: cdk deploy."
 
 Wanted = tuple[str, str]
 """A service as its endpoint names it, and its region."""
@@ -32,24 +32,20 @@ def _registry(subject: Subject) -> list[Wanted]:
 def _layers(subject: Subject) -> list[Wanted]:
     found = {("s3", one.region): None for one in repositories(subject)}
     if environment_files(subject):
-        found["s3", _region(subject)] = None
+        found["s3", subject.region] = None
     return list(found)
 
 
 def _logging(subject: Subject) -> list[Wanted]:
-    regions = (str(options.get("awslogs-region") or _region(subject)) for options in log_options(subject))
+    regions = (str(options.get("awslogs-region") or subject.region) for options in log_options(subject))
     return [("logs", region) for region in dict.fromkeys(regions)]
 
 
 def _stores(subject: Subject) -> list[Wanted]:
     found = [("secretsmanager", one.arn.split(":")[3]) for one in secrets(subject)]
     for each in parameters(subject):
-        found.append(("ssm", each.split(":")[3] if each.startswith("arn:") else _region(subject)))
+        found.append(("ssm", each.split(":")[3] if each.startswith("arn:") else subject.region))
     return list(dict.fromkeys(found))
-
-
-def _region(subject: Subject) -> str:
-    return subject.manifest.service.split(":")[3]
 
 
 def _everything(subject: Subject) -> list[Wanted]:
@@ -90,9 +86,9 @@ def _hint(place: Place, wanted: Wanted) -> str:
 
 
 def _exist(subject: Subject) -> Finding:
-    network = network_of(subject.live)
+    network = subject.network
     if not network:
-        raise Skip("the service has no network configuration")
+        raise Skip(f"the {subject.kind} has no network configuration")
     subnets, security = known_subnets(subject), known_groups(subject)
     faults = [f"subnet {each} does not exist" for each in network.get("subnets", ()) if each not in subnets]
     faults += [f"security group {each} is gone" for each in network.get("securityGroups", ()) if each not in security]
@@ -141,7 +137,7 @@ def _rules(known: dict[str, Item], ids: Iterable[str], key: str = "IpPermissions
     return [rule for each in ids for rule in known.get(each, {}).get(key, ())]
 
 
-def _balancer_ingress(subject: Subject) -> Finding:
+def _balancer_ingress(subject: ServiceSubject) -> Finding:
     port, place = int(balancer(subject).get("containerPort", 0)), place_of(subject)
     arns = dict.fromkeys(arn for each in groups(subject).values() for arn in each.get("LoadBalancerArns", ()))
     found = subject.memo.ask(subject.facts.load_balancing.load_balancers, tuple(arns))
@@ -172,56 +168,56 @@ def _between(subject: Subject, place: Place, found: Item, port: int) -> tuple[Wa
 
 
 CHECKS: Final = (
-    Check(
+    TaskCheck(
         id="network-exists",
-        asks="The service's subnets and security groups exist.",
+        asks="The subnets and security groups exist.",
         why="ECS cannot give a task its network interface.",
         source=f"{_GUIDE}/task-networking-awsvpc.html",
         look=_exist,
     ),
-    Check(
+    TaskCheck(
         id="ecr-reachable",
         asks="From every subnet there is a way to Amazon ECR, by route or by the endpoints ecr.api and ecr.dkr.",
         why="A task on Fargate pulls its images through its own network interface.",
         source=_ECR,
         look=partial(_reachable, "registry"),
     ),
-    Check(
+    TaskCheck(
         id="s3-reachable",
         asks="From every subnet there is a way to Amazon S3, by route or by its gateway or interface endpoint.",
         why="Amazon ECR keeps the layers of images in Amazon S3.",
         source=_ECR,
         look=partial(_reachable, "layers"),
     ),
-    Check(
+    TaskCheck(
         id="logs-reachable",
         asks="From every subnet there is a way to CloudWatch Logs, by route or by endpoint.",
         why="A container whose log driver cannot connect does not start.",
         source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch-logs-and-interface-VPC.html",
         look=partial(_reachable, "logs"),
     ),
-    Check(
+    TaskCheck(
         id="secrets-reachable",
         asks="From every subnet there is a way to Secrets Manager and Systems Manager, as far as containers use them.",
         why="ECS reads secrets through the task's own network interface.",
         source=f"{_GUIDE}/secrets-envvar-secrets-manager.html",
         look=partial(_reachable, "stores"),
     ),
-    Check(
+    TaskCheck(
         id="task-egress",
         asks="A security group of the tasks lets out port 443.",
         why="All of AWS is called by HTTPS.",
         source=_FARGATE,
         look=_egress,
     ),
-    Check(
+    TaskCheck(
         id="endpoint-ingress",
         asks="The security groups of the interface endpoints let the tasks in on port 443.",
         why="With private DNS, an endpoint takes its service's name also where a route would lead elsewhere.",
         source="https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html",
         look=_endpoint_ingress,
     ),
-    Check(
+    ServiceCheck(
         id="load-balancer-ingress",
         asks="The security groups let the load balancer reach the tasks on the container's port.",
         why="Health checks fail otherwise, and with them every deployment.",

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from appdp.engine.verify.check import Check, Finding, Skip, judged, unknown
+from appdp.engine.verify.check import Finding, ServiceCheck, Skip, TaskCheck, judged, unknown
 from appdp.engine.verify.configuration import environment_files, log_options, parameters, secrets
 from appdp.engine.verify.images import repositories
 from appdp.engine.verify.load_balancing import advanced, group_arns
 from appdp.engine.verify.ports import Item
-from appdp.engine.verify.subject import Subject
+from appdp.engine.verify.subject import ServiceSubject, Subject
 from appdp.engine.verify.traffic import gate_hooks
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
@@ -63,7 +63,7 @@ def _execution_role(subject: Subject) -> Finding:
     arn = subject.definition.get("executionRoleArn")
     if not arn:
         raise Skip("the task definition has no execution role")
-    partition, region, account = _partition(subject.manifest.service)
+    partition, region, account = _partition(subject.manifest.cluster)
     pulled = [
         f"arn:{partition}:ecr:{one.region}:{one.registry_id}:repository/{one.repository}"
         for one in repositories(subject)
@@ -89,7 +89,7 @@ def _execution_role(subject: Subject) -> Finding:
     return _simulated(subject, str(arn), needs)
 
 
-def _load_balancing_role(subject: Subject) -> Finding:
+def _load_balancing_role(subject: ServiceSubject) -> Finding:
     settings = advanced(subject)
     arn = settings.get("roleArn")
     if not arn:
@@ -105,7 +105,7 @@ def _load_balancing_role(subject: Subject) -> Finding:
     return _simulated(subject, str(arn), needs)
 
 
-def _gate_role(subject: Subject) -> Finding:
+def _gate_role(subject: ServiceSubject) -> Finding:
     hooks = [hook for hook in gate_hooks(subject) if hook.get("roleArn")]
     if not hooks:
         raise Skip("no lifecycle hook has a role")
@@ -114,21 +114,21 @@ def _gate_role(subject: Subject) -> Finding:
 
 
 CHECKS: Final = (
-    Check(
+    TaskCheck(
         id="execution-role-permissions",
         asks="The execution role may pull the images, write the logs, and read secrets, parameters and files.",
         why="ECS does all of that with this role before a container starts.",
         source=f"{_GUIDE}/task_execution_IAM_role.html",
         look=_execution_role,
     ),
-    Check(
+    ServiceCheck(
         id="load-balancing-role-permissions",
         asks="The role with which ECS moves traffic may change the rules and register targets.",
         why="The deployment fails when ECS may not.",
         source=f"{_GUIDE}/AmazonECSInfrastructureRolePolicyForLoadBalancers.html",
         look=_load_balancing_role,
     ),
-    Check(
+    ServiceCheck(
         id="gate-role-permissions",
         asks="The role with which ECS calls the gate may invoke its function.",
         why="A hook that cannot be called fails the deployment.",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from appdp.engine.verify.check import Check, Finding, Skip, judged
+from appdp.engine.verify.check import EnvironmentCheck, Finding, Skip, judged
 from appdp.engine.verify.load_balancing import groups, short, weights
 from appdp.engine.verify.ports import Item
-from appdp.engine.verify.subject import Subject
+from appdp.engine.verify.subject import Scene, ServiceSubject
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
 _ELB: Final = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"
@@ -25,16 +25,16 @@ _UNITS: Final = 1024
 """CPU units of one vCPU."""
 
 
-def _vcpu(subject: Subject) -> Finding:
-    needed = sum(_most(each) for each in subject.scene.subjects)
+def _vcpu(scene: Scene) -> Finding:
+    needed = sum(_most(each) for each in scene.service_subjects)
     if not needed:
         raise Skip("no service runs on demand on Fargate")
-    limit = subject.memo.ask(subject.facts.quotas.value, *_VCPU)
+    limit = scene.memo.ask(scene.facts.quotas.value, *_VCPU)
     found = f"a deployment of all services takes {needed:g} vCPU of {limit:g}, without what else runs in the account"
     return judged([found] if needed > limit else [], found, then=_then(_VCPU))
 
 
-def _most(subject: Subject) -> float:
+def _most(subject: ServiceSubject) -> float:
     """The vCPUs of a service while all of it is deployed: twice what it has, or what maximumPercent lets a rolling
     deployment have.
 
@@ -52,17 +52,15 @@ def _most(subject: Subject) -> float:
     return math.floor(count * percent / 100) * int(definition.get("cpu", 0)) / _UNITS
 
 
-def _rules(subject: Subject) -> Finding:
-    limit = subject.memo.ask(subject.facts.quotas.value, *_RULES)
-    counts = {arn: sum(not rule.get("IsDefault") for rule in rules) for arn, rules in _listened(subject).items()}
+def _rules(scene: Scene) -> Finding:
+    limit = scene.memo.ask(scene.facts.quotas.value, *_RULES)
+    counts = {arn: sum(not rule.get("IsDefault") for rule in rules) for arn, rules in _listened(scene).items()}
     return _room(counts, limit, "rules", _RULES)
 
 
-def _target_groups(subject: Subject) -> Finding:
-    limit = subject.memo.ask(subject.facts.quotas.value, *_GROUPS)
-    counts = {
-        arn: len({group for rule in rules for group in weights(rule)}) for arn, rules in _listened(subject).items()
-    }
+def _target_groups(scene: Scene) -> Finding:
+    limit = scene.memo.ask(scene.facts.quotas.value, *_GROUPS)
+    counts = {arn: len({group for rule in rules for group in weights(rule)}) for arn, rules in _listened(scene).items()}
     return _room(counts, limit, "target groups", _GROUPS)
 
 
@@ -76,21 +74,21 @@ def _room(counts: dict[str, int], limit: float, what: str, quota: tuple[str, str
     return judged(faults, found, then=_then(quota))
 
 
-def _listened(subject: Subject) -> dict[str, tuple[Item, ...]]:
+def _listened(scene: Scene) -> dict[str, tuple[Item, ...]]:
     """Load balancer → its rules, for those of the whole environment.
 
     Raises:
         Skip: there is none.
     """
     arns: dict[str, None] = {}
-    for each in subject.scene.subjects:
+    for each in scene.service_subjects:
         try:
             arns |= dict.fromkeys(arn for group in groups(each).values() for arn in group.get("LoadBalancerArns", ()))
         except Skip:
             continue
     if not arns:
         raise Skip("no service has a load balancer")
-    return {arn: subject.memo.ask(subject.facts.load_balancing.listener_rules, arn) for arn in arns}
+    return {arn: scene.memo.ask(scene.facts.load_balancing.listener_rules, arn) for arn in arns}
 
 
 def _then(quota: tuple[str, str]) -> str:
@@ -98,28 +96,25 @@ def _then(quota: tuple[str, str]) -> str:
 
 
 CHECKS: Final = (
-    Check(
+    EnvironmentCheck(
         id="quota-fargate-vcpu",
         asks="The account's quota of Fargate On-Demand vCPUs holds all services while they are deployed.",
         why="Blue and green run at the same time, so a deployment takes twice as many.",
         source=f"{_GUIDE}/service-quotas.html",
         look=_vcpu,
-        whole=True,
     ),
-    Check(
+    EnvironmentCheck(
         id="quota-rules",
         asks="Each load balancer has room for one more rule.",
         why="The next service could not be added.",
         source=_ELB,
         look=_rules,
-        whole=True,
     ),
-    Check(
+    EnvironmentCheck(
         id="quota-target-groups",
         asks="Each load balancer has room for one more target group.",
         why="The next service could not be added.",
         source=_ELB,
         look=_target_groups,
-        whole=True,
     ),
 )

@@ -6,24 +6,24 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from appdp.engine.verify.check import Check, Finding, Result, Skip, judged, ok
+from appdp.engine.verify.check import Finding, Result, ServiceCheck, Skip, TaskCheck, judged, ok
 from appdp.engine.verify.ports import Item
-from appdp.engine.verify.subject import Subject
+from appdp.engine.verify.subject import JobSubject, ServiceSubject, Subject
 
 _API: Final = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference"
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
 _TASKS: Final = "ecs-tasks.amazonaws.com"
-_STACK: Final = "Deploy the service's stack again: cdk deploy."
+_STACK: Final = "Deploy its stack again: cdk deploy."
 
 
 def _cluster(subject: Subject) -> Finding:
-    arns = tuple(sorted({manifest.cluster for manifest in subject.scene.manifests}))
+    arns = tuple(sorted({one.manifest.cluster for one in subject.scene.subjects}))
     found = subject.memo.ask(subject.facts.ecs.clusters, arns).get(subject.manifest.cluster)
     what = f"cluster {_short(subject.manifest.cluster)}"
     return _active(what, found, then="Deploy the stack with the cluster again: cdk deploy.")
 
 
-def _service(subject: Subject) -> Finding:
+def _service(subject: ServiceSubject) -> Finding:
     found = subject.scene.services.get(subject.manifest.service)
     return _active(f"service {_short(subject.manifest.service)}", found)
 
@@ -37,12 +37,24 @@ def _task_definition(subject: Subject) -> Finding:
     return _active(f"task definition {name}", found)
 
 
+def _containers(subject: Subject) -> Finding:
+    wanted = {*subject.manifest.containers, *_deciding(subject)}
+    there = [str(one.get("name")) for one in subject.containers]
+    name = _short(subject.manifest.task_definition)
+    faults = [f"task definition {name} has no container {one}" for one in sorted(wanted) if one not in there]
+    return judged(faults, f"{', '.join(sorted(wanted))} found", then=_STACK)
+
+
+def _deciding(subject: Subject) -> list[str]:
+    return [subject.manifest.deciding_container] if isinstance(subject, JobSubject) else []
+
+
 def _active(what: str, found: Item | None, *, then: str = _STACK) -> Finding:
     status = "gone" if found is None else found.get("status", "")
     return judged([] if status == "ACTIVE" else [f"{what} is {status}"], f"{what} is ACTIVE", then=then)
 
 
-def _deployment(subject: Subject) -> Finding:
+def _deployment(subject: ServiceSubject) -> Finding:
     name = _short(str(subject.live["serviceArn"]))
     faults = [f"ECS is deploying service {name}"] if subject.changing else []
     then = "Wait until it ends, or return it: appdp status, appdp stop."
@@ -92,42 +104,49 @@ def _short(arn: str) -> str:
 
 
 CHECKS: Final = (
-    Check(
+    TaskCheck(
         id="cluster-active",
         asks="The cluster is ACTIVE.",
         why="A cluster that is gone or being deleted starts no task.",
         source=f"{_API}/API_Cluster.html",
         look=_cluster,
     ),
-    Check(
+    ServiceCheck(
         id="service-active",
         asks="The service is ACTIVE.",
         why="A service that is draining or gone cannot be deployed to.",
         source=f"{_API}/API_Service.html",
         look=_service,
     ),
-    Check(
+    TaskCheck(
         id="task-definition-active",
         asks="The task definition that CloudFormation registered last is ACTIVE.",
         why="Releases are copies of it.",
         source=f"{_API}/API_TaskDefinition.html",
         look=_task_definition,
     ),
-    Check(
+    TaskCheck(
+        id="containers-exist",
+        asks="The containers that run the application's images, and the one that decides on a job, are there.",
+        why="A release puts its images into these containers of the task definition.",
+        source=f"{_API}/API_ContainerDefinition.html",
+        look=_containers,
+    ),
+    ServiceCheck(
         id="no-deployment",
         asks="No service deployment is in progress.",
         why="A release waits for it, or is refused.",
         source=f"{_API}/API_ServiceDeployment.html",
         look=_deployment,
     ),
-    Check(
+    TaskCheck(
         id="execution-role",
         asks=f"The execution role exists and trusts {_TASKS}.",
         why="With it ECS pulls images, reads secrets and writes logs before a container runs.",
         source=f"{_GUIDE}/task_execution_IAM_role.html",
         look=partial(_role, "executionRoleArn", "execution role"),
     ),
-    Check(
+    TaskCheck(
         id="task-role",
         asks=f"The task role exists and trusts {_TASKS}.",
         why="Without it the containers have no credentials, and ECS may not start them.",

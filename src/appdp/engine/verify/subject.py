@@ -1,17 +1,21 @@
-"""What the checks look at: an environment, and one service of it. Everything is read when it is first asked for."""
+"""What the checks look at: an environment, and what runs tasks in it. Everything is read when it is first asked for."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Protocol
 
+from appdp.engine.deploy.manifests import UsesImages
 from appdp.engine.ports import Ports
 from appdp.engine.verify.check import Skip
 from appdp.engine.verify.memo import Memo
 from appdp.engine.verify.ports import Facts, Item
 from appdp.errors import RemoteError
 from appdp.model.environment import DeployerManifest, ServiceManifest
+from appdp.model.job import JobManifest
+from appdp.model.schedule import ScheduleManifest
 
 NO_DEFINITION: Final = frozenset({"ClientException", "InvalidParameterException"})
 """What DescribeTaskDefinition answers where there is none.
@@ -20,11 +24,26 @@ See: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTaskD
 """
 
 
+class RunsTasks(UsesImages, Protocol):
+    """What a service's, a job's and a schedule's manifest have in common."""
+
+    @property
+    def cluster(self) -> str:
+        """ARN of the ECS cluster."""
+
+    @property
+    def task_definition(self) -> str:
+        """ARN, with revision, of the task definition that CloudFormation registered last."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scene:
     """An environment.
 
     Args:
+        manifests: of its services.
+        jobs: its jobs, those too that only ``appdp run`` runs.
+        schedules: its schedules.
         release: the release that is looked at: the one that was named, or the recorded one, or None before the first.
         recorded: the recorded release, or None before the first one.
         services: ARN → service, as ECS describes it.
@@ -32,6 +51,8 @@ class Scene:
 
     deployer: DeployerManifest
     manifests: tuple[ServiceManifest, ...]
+    jobs: tuple[JobManifest, ...]
+    schedules: tuple[ScheduleManifest, ...]
     release: str | None
     recorded: str | None
     services: Mapping[str, Item]
@@ -40,17 +61,30 @@ class Scene:
     memo: Memo = field(default_factory=Memo)
 
     @property
-    def subjects(self) -> tuple[Subject, ...]:
+    def service_subjects(self) -> tuple[ServiceSubject, ...]:
         """Its services."""
-        return tuple(Subject(scene=self, manifest=manifest) for manifest in self.manifests)
+        return tuple(ServiceSubject(scene=self, manifest=manifest) for manifest in self.manifests)
+
+    @property
+    def schedule_subjects(self) -> tuple[ScheduleSubject, ...]:
+        """Its schedules."""
+        return tuple(ScheduleSubject(scene=self, manifest=manifest) for manifest in self.schedules)
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Everything that runs tasks: services, jobs and schedules."""
+        jobs = tuple(JobSubject(scene=self, manifest=manifest) for manifest in self.jobs)
+        return (*self.service_subjects, *jobs, *self.schedule_subjects)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
-    """One service of an environment."""
+class Subject(ABC):
+    """Something of an environment that runs tasks."""
 
+    kind: ClassVar[str]
+    """What people call it."""
     scene: Scene
-    manifest: ServiceManifest
+    manifest: RunsTasks
 
     @property
     def facts(self) -> Facts:
@@ -63,16 +97,9 @@ class Subject:
         return self.scene.memo
 
     @property
-    def live(self) -> Item:
-        """The service as ECS describes it.
-
-        Raises:
-            Skip: it is gone.
-        """
-        found = self.scene.services.get(self.manifest.service)
-        if found is None or found.get("status") == "INACTIVE":
-            raise Skip("the service does not exist")
-        return found
+    def region(self) -> str:
+        """Where its tasks run."""
+        return self.manifest.cluster.split(":")[3]
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -94,6 +121,36 @@ class Subject:
         return list(self.definition.get("containerDefinitions", ()))
 
     @property
+    @abstractmethod
+    def network(self) -> dict[str, Any]:
+        """The ``awsvpcConfiguration`` of its tasks, with the names of ECS's API; empty where there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSubject(Subject):
+    """One service."""
+
+    kind = "service"
+    manifest: ServiceManifest
+
+    @property
+    def live(self) -> Item:
+        """The service as ECS describes it.
+
+        Raises:
+            Skip: it is gone.
+        """
+        found = self.scene.services.get(self.manifest.service)
+        if found is None or found.get("status") == "INACTIVE":
+            raise Skip("the service does not exist")
+        return found
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """As ECS describes the service."""
+        return awsvpc(self.live)
+
+    @property
     def configuration(self) -> Item:
         """The service's ``deploymentConfiguration``."""
         return dict(self.live.get("deploymentConfiguration") or {})
@@ -109,3 +166,50 @@ class Subject:
         newest_deployments = self.scene.ports.services.newest_deployments
         newest = self.memo.ask(newest_deployments, self.manifest.cluster, self.manifest.service, 1)
         return any(not one.status.ended for one in newest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSubject(Subject):
+    """One job."""
+
+    kind = "job"
+    manifest: JobManifest
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """What RunTask is sent."""
+        return dict(self.manifest.network.get("awsvpcConfiguration") or {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleSubject(Subject):
+    """One schedule."""
+
+    kind = "schedule"
+    manifest: ScheduleManifest
+
+    @property
+    def live(self) -> Item:
+        """What GetSchedule answers.
+
+        Raises:
+            Skip: there is no such schedule.
+        """
+        found = self.memo.ask(self.scene.ports.schedules.get, self.manifest.group, self.manifest.schedule)
+        if found is None:
+            raise Skip("the schedule does not exist")
+        return found
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """What EventBridge Scheduler sends; its API begins the same names with a capital letter.
+
+        See: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_AwsVpcConfiguration.html
+        """
+        found = awsvpc(self.live["Target"].get("EcsParameters") or {}, "NetworkConfiguration")
+        return {f"{name[0].lower()}{name[1:]}": value for name, value in found.items()}
+
+
+def awsvpc(found: Item, key: str = "networkConfiguration") -> dict[str, Any]:
+    """Its ``awsvpcConfiguration``; empty where it has none."""
+    return dict((found.get(key) or {}).get("awsvpcConfiguration") or {})

@@ -6,11 +6,11 @@ from typing import Final
 
 from appdp.engine.live import LiveTask, TargetHealth
 from appdp.engine.ports import Tasks
-from appdp.engine.verify.check import Check, Finding, Result, Skip, judged
+from appdp.engine.verify.check import Finding, Result, ServiceCheck, Skip, judged
 from appdp.engine.verify.load_balancing import group_arns, rule, short, weights
 from appdp.engine.verify.ports import Item
 from appdp.engine.verify.service import trusted
-from appdp.engine.verify.subject import Subject
+from appdp.engine.verify.subject import ServiceSubject
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
 _HOOKS: Final = f"{_GUIDE}/lambda-lifecycle-hooks.html"
@@ -19,7 +19,7 @@ _DEPLOYER: Final = "Deploy the deployer's stack and the service's stack again: c
 _STACK: Final = "Deploy the service's stack again: cdk deploy."
 
 
-def _addresses(subject: Subject) -> set[str]:
+def _addresses(subject: ServiceSubject) -> set[str]:
     """The addresses of the running tasks of the service's own task definition.
 
     Raises:
@@ -36,7 +36,7 @@ def _addresses(subject: Subject) -> set[str]:
     return {address for task in mine for address in task.addresses}
 
 
-def _check_controller(subject: Subject) -> None:
+def _check_controller(subject: ServiceSubject) -> None:
     """Raise :class:`Skip` where somebody else than ECS deploys the service, with settings of their own."""
     controller = (subject.live.get("deploymentController") or {}).get("type", "ECS")
     if controller != "ECS":
@@ -47,17 +47,17 @@ def _tasks(port: Tasks, cluster: str, service: str) -> tuple[LiveTask, ...]:
     return port.of_service(cluster, service, stopped=False)
 
 
-def _health(subject: Subject, arn: str) -> tuple[TargetHealth, ...]:
+def _health(subject: ServiceSubject, arn: str) -> tuple[TargetHealth, ...]:
     return subject.memo.ask(subject.scene.ports.targets.health, arn)
 
 
-def _running(subject: Subject) -> Finding:
+def _running(subject: ServiceSubject) -> Finding:
     wanted, running = subject.live.get("desiredCount", 0), len(_addresses(subject))
     faults = [f"{running} of {wanted} tasks of the service's task definition run"] if running < wanted else []
     return judged(faults, f"{running} of {wanted} tasks run", then="Look why: appdp logs, or the service's events.")
 
 
-def _live_group(subject: Subject) -> str:
+def _live_group(subject: ServiceSubject) -> str:
     """The target group that the tasks are in.
 
     Raises:
@@ -70,7 +70,7 @@ def _live_group(subject: Subject) -> str:
     raise Skip("no running task is registered")
 
 
-def _live_weights(subject: Subject) -> Finding:
+def _live_weights(subject: ServiceSubject) -> Finding:
     found = rule(subject, "productionListenerRule")
     live = _live_group(subject)
     if found is None or live not in weights(found):
@@ -85,7 +85,7 @@ def _live_weights(subject: Subject) -> Finding:
     return judged(faults, f"all traffic goes to {short(live)}, where the tasks are", then=then)
 
 
-def _target_health(subject: Subject) -> Finding:
+def _target_health(subject: ServiceSubject) -> Finding:
     arns, addresses = group_arns(subject), _addresses(subject)
     states = {target.address: target for arn in arns for target in _health(subject, arn)}
     faults = [f"task {address} is not registered" for address in sorted(addresses - states.keys())]
@@ -100,7 +100,7 @@ def _target_health(subject: Subject) -> Finding:
     return judged(faults, f"{len(addresses)} tasks answer the health check", then=then)
 
 
-def gate_hooks(subject: Subject) -> list[Item]:
+def gate_hooks(subject: ServiceSubject) -> list[Item]:
     """The hooks at the stage where the deployer's gate waits.
 
     Raises:
@@ -112,12 +112,12 @@ def gate_hooks(subject: Subject) -> list[Item]:
     return [hook for hook in hooks if _STAGE in hook.get("lifecycleStages", ())]
 
 
-def _gate(subject: Subject) -> Finding:
+def _gate(subject: ServiceSubject) -> Finding:
     found = gate_hooks(subject)
     return judged([] if found else [f"no lifecycle hook waits at {_STAGE}"], f"{len(found)} at {_STAGE}", then=_STACK)
 
 
-def _gate_function(subject: Subject) -> Finding:
+def _gate_function(subject: ServiceSubject) -> Finding:
     faults = []
     for hook in gate_hooks(subject):
         arn = str(hook.get("hookTargetArn", ""))
@@ -132,7 +132,7 @@ def _gate_function(subject: Subject) -> Finding:
     return judged(faults, "the function is there", then=_DEPLOYER)
 
 
-def _gate_role(subject: Subject) -> Finding:
+def _gate_role(subject: ServiceSubject) -> Finding:
     found = gate_hooks(subject)
     if not found:
         raise Skip(f"no lifecycle hook waits at {_STAGE}")
@@ -140,7 +140,7 @@ def _gate_role(subject: Subject) -> Finding:
     return next((one for one in findings if one.result is Result.FAILED), findings[0])
 
 
-def _breaker(subject: Subject) -> Finding:
+def _breaker(subject: ServiceSubject) -> Finding:
     if subject.shifts:
         raise Skip("the deployer's watchdog stops a green that does not come up")
     _check_controller(subject)
@@ -150,7 +150,7 @@ def _breaker(subject: Subject) -> Finding:
     return judged(faults, "the circuit breaker is on and rolls back", then=_STACK)
 
 
-def _alarms(subject: Subject) -> dict[str, Item | None]:
+def _alarms(subject: ServiceSubject) -> dict[str, Item | None]:
     """Name → alarm, or None where there is none of that name.
 
     Raises:
@@ -169,13 +169,13 @@ def _names(live: Item) -> list[str]:
     return list(alarms.get("alarmNames", ())) if alarms.get("enable") else []
 
 
-def _alarms_exist(subject: Subject) -> Finding:
+def _alarms_exist(subject: ServiceSubject) -> Finding:
     found = _alarms(subject)
     faults = [f"alarm {name} does not exist" for name, alarm in found.items() if alarm is None]
     return judged(faults, f"{len(found)} found", then="Deploy the stack with the alarm, or take it off the service.")
 
 
-def _alarms_quiet(subject: Subject) -> Finding:
+def _alarms_quiet(subject: ServiceSubject) -> Finding:
     found = _alarms(subject)
     faults = [
         f"alarm {name} is in ALARM" for name, alarm in found.items() if alarm and alarm.get("StateValue") == "ALARM"
@@ -184,63 +184,63 @@ def _alarms_quiet(subject: Subject) -> Finding:
 
 
 CHECKS: Final = (
-    Check(
+    ServiceCheck(
         id="tasks-running",
         asks="As many tasks of the service's task definition run as are wanted.",
         why="What does not run now will hardly run after the next release.",
         source="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html",
         look=_running,
     ),
-    Check(
+    ServiceCheck(
         id="live-weights",
         asks="All production traffic goes to the target group that the running tasks are in.",
         why="With other weights requests go to a target group without tasks, or to tasks of another release.",
         source=f"{_GUIDE}/blue-green-deployment-how-it-works.html",
         look=_live_weights,
     ),
-    Check(
+    ServiceCheck(
         id="target-health",
         asks="Every running task is registered, and answers the health check's path.",
         why="A load balancer sends nothing to targets that are not healthy.",
         source="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html",
         look=_target_health,
     ),
-    Check(
+    ServiceCheck(
         id="gate-hook",
         asks=f"A lifecycle hook waits at {_STAGE}.",
         why="Without the gate a service takes traffic before the others are ready.",
         source=_HOOKS,
         look=_gate,
     ),
-    Check(
+    ServiceCheck(
         id="gate-function",
         asks="The function that the hook calls exists and can be called.",
         why="A hook that cannot be called fails the deployment.",
         source=_HOOKS,
         look=_gate_function,
     ),
-    Check(
+    ServiceCheck(
         id="gate-role",
         asks="The role with which ECS calls the hook exists and trusts ecs.amazonaws.com.",
         why="A hook that cannot be called fails the deployment.",
         source=_HOOKS,
         look=_gate_role,
     ),
-    Check(
+    ServiceCheck(
         id="circuit-breaker",
         asks="With the rolling strategy, the circuit breaker is on and rolls back.",
         why="A release whose tasks do not start would be tried for hours.",
         source=f"{_GUIDE}/deployment-circuit-breaker.html",
         look=_breaker,
     ),
-    Check(
+    ServiceCheck(
         id="alarms-exist",
         asks="The alarms that roll a deployment back exist.",
         why="ECS watches nothing where an alarm is gone.",
         source=f"{_GUIDE}/deployment-alarm-failure.html",
         look=_alarms_exist,
     ),
-    Check(
+    ServiceCheck(
         id="alarms-quiet",
         asks="None of these alarms is in ALARM.",
         why="ECS rolls back a deployment as soon as one is.",

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from appdp.engine.verify.check import Skip
 from appdp.engine.verify.ports import Item
-from appdp.engine.verify.subject import Subject
+from appdp.engine.verify.subject import Subject, awsvpc
 
 HTTPS: Final = 443
 
@@ -100,37 +100,37 @@ def _usable(endpoint: Item, service: str, region: str) -> bool:
     return available and str(endpoint.get("ServiceName", "")).endswith(f".{region}.{service}")
 
 
-def network_of(live: Item) -> dict[str, Any]:
-    """A service's ``awsvpcConfiguration``; empty where it has none."""
-    return dict((live.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {})
-
-
 def known_subnets(subject: Subject) -> dict[str, Item]:
-    """The subnets of all services of the environment, by id."""
+    """The subnets of all services and jobs of the environment, and of the subject, by id."""
     every = _every(subject, "subnets")
     return subject.memo.ask(subject.facts.network.subnets, every)
 
 
 def known_groups(subject: Subject) -> dict[str, Item]:
-    """The security groups of all services of the environment, by id."""
+    """The security groups of all services and jobs of the environment, and of the subject, by id."""
     every = _every(subject, "securityGroups")
     return subject.memo.ask(subject.facts.network.security_groups, every)
 
 
 def _every(subject: Subject, key: str) -> tuple[str, ...]:
-    lives = subject.scene.services.values()
-    return tuple(sorted({each for live in lives for each in network_of(live).get(key, ())}))
+    # One call answers all, but a schedule's network is known only once AWS was asked for that schedule.
+    scene = subject.scene
+    networks = [
+        *map(awsvpc, scene.services.values()),
+        *(awsvpc({"networkConfiguration": one.network}) for one in scene.jobs),
+    ]
+    return tuple(sorted({each for network in (*networks, subject.network) for each in network.get(key, ())}))
 
 
 def place_of(subject: Subject) -> Place:
-    """Where the service's tasks are.
+    """Where its tasks are.
 
     Raises:
         Skip: they have no network interface of their own, or none of their subnets exists.
     """
-    network = network_of(subject.live)
+    network = subject.network
     if not network:
-        raise Skip("the service has no network configuration")
+        raise Skip(f"the {subject.kind} has no network configuration")
     subnets = {name: each for name, each in known_subnets(subject).items() if name in network.get("subnets", ())}
     if not subnets:
         raise Skip("none of the subnets exists")

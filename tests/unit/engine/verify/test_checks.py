@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from appdp.engine.verify import CHECKS, Result, Verification, examine, load
+from appdp.model.handoff import service_parameter
+from appdp.model.job import JobRun
+from tests.fakes.aws import APPLICATION, ENVIRONMENT
 from tests.fakes.verify_breaks import BREAKS
+from tests.fakes.verify_parts import (
+    SECRET,
+)
 from tests.fakes.verify_world import VerifyWorld
 
 
@@ -41,6 +47,52 @@ def test_what_is_broken_is_found(check: str) -> None:
     assert one.found
     assert one.then.endswith("."), "says what to do next"
     assert len(found.checked) == len(verified(VerifyWorld()).checked), "every check ran"
+
+
+def of(found: Verification, kind: str) -> dict[str, Result]:
+    """Check → result, for everything of a kind."""
+    return {one.check: one.result for one in found.checked if one.kind == kind}
+
+
+@pytest.mark.parametrize("kind", ["job", "schedule"])
+def test_what_starts_a_job_or_a_schedule_is_looked_at(kind: str) -> None:
+    world = VerifyWorld()
+    definition = world.job_definition() if kind == "job" else world.schedule_definition()
+    container = definition["containerDefinitions"][0]
+    container["secrets"] = [{"name": "PASSWORD", "valueFrom": SECRET.replace("database", "other")}]
+    definition["executionRoleArn"] = "arn:aws:iam::000000000000:role/gone"
+    found = verified(world)
+    wrong = {(one.kind, one.check) for one in found.checked if one.result is Result.FAILED}
+    assert wrong == {(kind, "secrets-exist"), (kind, "execution-role")}
+
+
+def test_a_release_without_the_image_of_a_job_that_only_people_run() -> None:
+    world = VerifyWorld()
+    world.aws.publish("v2", only=("worker",))
+    world.aws.add_job("by-hand", run=JobRun.ON_DEMAND)
+    found = verified(world, "v2")
+    wrong = {(one.kind, one.name, one.check) for one in found.checked if one.result is Result.FAILED}
+    assert ("job", "by-hand", "images-exist") in wrong
+
+
+def test_an_environment_without_services() -> None:
+    world = VerifyWorld()
+    for name in ("api", "worker"):
+        world.aws.parameters.delete(service_parameter(APPLICATION, ENVIRONMENT, name))
+    found = verified(world)
+    assert not found.failed
+    assert of(found, "service") == {}
+    assert of(found, "job")["images-exist"] is Result.OK
+    assert of(found, "schedule")["schedule-exists"] is Result.OK
+    assert set(of(found, "environment").values()) == {Result.SKIPPED}
+
+
+def test_a_job_and_a_service_of_the_same_name_are_told_apart() -> None:
+    world = VerifyWorld()
+    world.aws.add_job("api")
+    found = verified(world)
+    kinds = [one.kind for one in found.checked if one.name == "api" and one.check == "task-definition-active"]
+    assert kinds == ["service", "job"]
 
 
 def test_checks_are_explained() -> None:

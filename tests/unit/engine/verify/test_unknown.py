@@ -13,7 +13,14 @@ from appdp.engine.verify import Facts, Result, Verification, examine, load
 from appdp.engine.verify.memo import Memo
 from appdp.errors import CredentialsError, NotFound, RemoteError
 from appdp.model.handoff import SENTINEL, release_parameter
-from tests.fakes.verify_world import BALANCER, PARAMETER, SECRET, SUBNETS, TASK_GROUP, VerifyWorld
+from tests.fakes.verify_parts import (
+    BALANCER,
+    PARAMETER,
+    SECRET,
+    SUBNETS,
+    TASK_GROUP,
+)
+from tests.fakes.verify_world import VerifyWorld
 
 
 class Refusing:
@@ -34,7 +41,7 @@ def verified(world: VerifyWorld, facts: Facts | None = None) -> Verification:
 
 
 def results(found: Verification, check: str) -> dict[str, Result]:
-    return {one.service: one.result for one in found.checked if one.check == check}
+    return {one.name: one.result for one in found.checked if one.check == check}
 
 
 PORTS = {
@@ -74,7 +81,8 @@ def test_a_condition_that_only_a_real_call_meets_is_unknown() -> None:
     world.missing = ("aws:SourceVpc",)
     world.denied.add((world.definition("api")["executionRoleArn"], "ecr:BatchGetImage"))
     found = verified(world)
-    assert results(found, "execution-role-permissions") == {"api": Result.UNKNOWN, "worker": Result.UNKNOWN}
+    everybody = dict.fromkeys(("api", "worker", "migrate", "report"), Result.UNKNOWN)
+    assert results(found, "execution-role-permissions") == everybody
     assert "aws:SourceVpc" in next(one.found for one in found.checked if one.result is Result.UNKNOWN)
 
 
@@ -119,11 +127,6 @@ def default_route(world: VerifyWorld, **target: str) -> None:
     world.route_tables[0]["Routes"].append(route)
 
 
-def public(world: VerifyWorld) -> None:
-    for live in world.services.values():
-        live["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] = "ENABLED"
-
-
 REACHED = ("ecr-reachable", "s3-reachable", "logs-reachable", "secrets-reachable")
 
 
@@ -131,7 +134,7 @@ def test_ways_by_route() -> None:
     nat, gateway, private, transit = VerifyWorld(), VerifyWorld(), VerifyWorld(), VerifyWorld()
     default_route(nat, NatGatewayId="nat-1")
     default_route(gateway, GatewayId="igw-1")
-    public(gateway)
+    gateway.give_public_addresses()
     default_route(private, GatewayId="igw-1")
     default_route(transit, TransitGatewayId="tgw-1")
     expected = {nat: Result.OK, gateway: Result.OK, private: Result.FAILED, transit: Result.UNKNOWN}
@@ -170,7 +173,10 @@ def test_what_is_in_another_region_is_unknown() -> None:
     found = verified(world)
     assert not found.failed
     for check in ("secrets-exist", "secret-keys", "parameters-exist"):
-        assert results(found, check) == {"api": Result.UNKNOWN, "worker": Result.OK}, check
+        assert results(found, check) == {
+            **dict.fromkeys(("worker", "migrate", "report"), Result.OK),
+            "api": Result.UNKNOWN,
+        }, check
 
 
 def test_another_deployment_controller_has_its_own_settings() -> None:
