@@ -14,10 +14,12 @@ from collections.abc import Callable, Generator
 from functools import cache
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-# What is printed must not depend on the terminal that happens to run the tests.
+# What is printed must not depend on the terminal that happens to run the tests, nor what is done on its settings.
 os.environ["TERM"] = "xterm-256color"
-os.environ.pop("NO_COLOR", None)
+for name in ("NO_COLOR", "COLUMNS", "APPDP_APP", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
+    os.environ.pop(name, None)
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -25,6 +27,16 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 def in_ci() -> bool:
     """Whether the environment says that this is a CI machine."""
     return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+# A machine that stands still for a moment is no finding.
+settings.register_profile(
+    "appdp",
+    settings.get_profile("ci" if in_ci() else "default"),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("appdp")
 
 
 @cache

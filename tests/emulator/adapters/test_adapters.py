@@ -138,7 +138,7 @@ def test_a_repository_that_is_not_there(account: Ports) -> None:
 def test_an_execution_is_started_and_followed(session: Session, account: Ports) -> None:
     states = {
         "State": {"Type": "Pass", "Result": {"deployment": {"id": "d1"}}, "Next": "Pause"},
-        "Pause": {"Type": "Wait", "Seconds": 2, "Next": "End"},
+        "Pause": {"Type": "Wait", "Seconds": 5, "Next": "End"},
         "End": {"Type": "Fail", "Error": "rolled_back", "Cause": "because"},
     }
     machine = session.stepfunctions.create_state_machine(
@@ -150,7 +150,7 @@ def test_an_execution_is_started_and_followed(session: Session, account: Ports) 
     arn = executions.start(machine, "d1", {"request": {}})
     owner = Owner(execution=arn, requested_by="me")
     assert account.owners.alive(owner, 0.0)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not (found := executions.describe(arn)).status.ended and time.monotonic() < until:
         time.sleep(0.2)
     assert (found.status, found.error, found.cause) == (ExecutionStatus.FAILED, "rolled_back", "because")

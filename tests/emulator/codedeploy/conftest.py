@@ -16,8 +16,8 @@ _NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="package")
 def account() -> Iterator[Stage]:
-    """Its minutes last 0.06 s, and the hour for which CodeDeploy waits lasts 10.8 s."""
-    with EmbeddedAws.start(docker=False, bake_scale=0.001, time_scale=0.003) as aws:
+    """Its minutes last 0.06 s, and the hour for which CodeDeploy waits lasts 18 s."""
+    with EmbeddedAws.start(docker=False, bake_scale=0.001, time_scale=0.005) as aws:
         yield build_stage(aws)
 
 

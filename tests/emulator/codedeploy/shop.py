@@ -79,6 +79,14 @@ class Shop:
             **more,
         }
 
+    def configuration(self, name: str, routing: dict[str, Any]) -> str:
+        """Create a deployment configuration of the shop's own; returns its name."""
+        name = f"{self.name}-{name}"
+        self.client("codedeploy").create_deployment_config(
+            deploymentConfigName=name, computePlatform="ECS", trafficRoutingConfig=routing
+        )
+        return name
+
     def deploy(self, image: str, *, spec: dict[str, Any] | None = None, hooks: Any = (), **more: object) -> str:  # noqa: ANN401 - JSON
         """Start a deployment of an image; returns its id."""
         definition = self.stage.register(image, family=self.name)
@@ -189,12 +197,17 @@ def app_spec(definition: str, *, hooks: list[dict[str, str]] | None = None, **pr
     return {"version": 1, "Resources": [{"TargetService": resource}], **({"Hooks": hooks} if hooks else {})}
 
 
-def lay_out(stage: Stage, name: str, port: int) -> Shop:
-    """Two target groups, and listeners at ``port`` (production) and ``port + 1`` (test)."""
+def lay_out(stage: Stage, name: str, port: int, *, delay_seconds: int = 1) -> Shop:
+    """Two target groups, and listeners at ``port`` (production) and ``port + 1`` (test).
+
+    Args:
+        delay_seconds: how long a target may finish its requests before it is gone.
+    """
     elb = stage.client("elbv2")
     known = elb.describe_target_groups(TargetGroupArns=[stage.blue])["TargetGroups"][0]
     groups = {
-        colour: target_group(elb, f"{name}-{colour}", known["VpcId"], delay_seconds=1) for colour in ("blue", "green")
+        colour: target_group(elb, f"{name}-{colour}", known["VpcId"], delay_seconds=delay_seconds)
+        for colour in ("blue", "green")
     }
     (balancer,) = elb.describe_load_balancers(Names=["stage"])["LoadBalancers"]
     balancing = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 
 import pytest
 import yaml
@@ -139,32 +140,47 @@ def test_a_deployment_that_is_only_stopped_leaves_all_as_it_is(shop: Shop) -> No
 
 
 @pytest.mark.parametrize(
-    ("config", "percent"),
-    [("CodeDeployDefault.ECSCanary10Percent15Minutes", 10), ("CodeDeployDefault.ECSLinear10PercentEvery3Minutes", 10)],
+    ("config", "steps"),
+    [
+        ("CodeDeployDefault.ECSCanary10Percent15Minutes", (10,)),
+        ("CodeDeployDefault.ECSLinear10PercentEvery3Minutes", range(10, 100, 10)),
+    ],
 )
-def test_traffic_moves_in_the_steps_of_the_configuration(shop: Shop, config: str, percent: int) -> None:
+def test_traffic_moves_in_the_steps_of_the_configuration(shop: Shop, config: str, steps: Collection[int]) -> None:
+    """Steps last a fraction of a second here, so some may not be seen; that each waits, the next two tests show."""
     shop.open(push(shop.stage, "one"), deploymentConfigName=config)
     deployment = shop.deploy(push(shop.stage, "two"))
     seen: list[int] = []
 
     def over() -> bool:
+        ended = str(shop.deployment(deployment)["status"]) == "Succeeded"
         green = shop.weights().get("green", 0)
         if green not in seen:
             seen.append(green)
-        return str(shop.deployment(deployment)["status"]) == "Succeeded"
+        return ended
 
     wait(over)
-    assert percent in seen
+    assert set(seen) <= {0, *steps, 100}
     assert seen == sorted(seen)
     assert seen[-1] == 100
     assert shop.deployment(deployment)["deploymentConfigName"] == config
 
 
+def test_a_linear_shift_waits_at_its_first_step(shop: Shop) -> None:
+    linear = {"linearPercentage": 40, "linearInterval": LONG}
+    name = shop.configuration("slow", {"type": "TimeBasedLinear", "timeBasedLinear": linear})
+    shop.open(push(shop.stage, "one"), deploymentConfigName=name)
+    deployment = shop.deploy(push(shop.stage, "two"))
+    wait(lambda: shop.weights().get("green") == 40)
+    shop.client("codedeploy").stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
+    shop.rolled_back(deployment)
+    assert shop.weights() == {"blue": 100, "green": 0}
+
+
 def test_a_part_of_the_requests_goes_to_a_canary(shop: Shop) -> None:
-    routing = {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 20, "canaryInterval": LONG}}
     client = shop.client("codedeploy")
-    name = f"{shop.name}-slow"
-    client.create_deployment_config(deploymentConfigName=name, computePlatform="ECS", trafficRoutingConfig=routing)
+    canary = {"canaryPercentage": 20, "canaryInterval": LONG}
+    name = shop.configuration("slow", {"type": "TimeBasedCanary", "timeBasedCanary": canary})
     shop.open(push(shop.stage, "one"), deploymentConfigName=name)
     with pytest.raises(ClientError, match="DeploymentConfigInUseException"):
         client.delete_deployment_config(deploymentConfigName=name)

@@ -30,24 +30,21 @@ exit 1
 def contained() -> Iterator[Shop]:
     """A shop of real containers, whose minutes last 1.2 s."""
     with EmbeddedAws.start(docker=True, bake_scale=0.02) as aws:
-        yield lay_out(build_stage(aws), "shop", 10_000)
+        yield lay_out(build_stage(aws), "shop", 10_000, delay_seconds=5)
 
 
 def test_no_request_fails_whatever_becomes_of_a_release(contained: Shop) -> None:
     shop = contained
-    routing = {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 20, "canaryInterval": 2}}
-    shop.client("codedeploy").create_deployment_config(
-        deploymentConfigName="canary", computePlatform="ECS", trafficRoutingConfig=routing
-    )
     rollback = {"enabled": True, "events": STOP_ON_ANYTHING}
     one = shop.stage.push("one")
+    quick = _canary(shop, "quick", minutes=2)
     shop.open(
-        one, count=2, deploymentConfigName="canary", approval=LONG, termination=1, autoRollbackConfiguration=rollback
+        one, count=2, deploymentConfigName=quick, approval=LONG, termination=1, autoRollbackConfiguration=rollback
     )
     rows: list[Row] = []
     with _load(shop, rows) as load:
         _approved(shop)
-        _stopped_half_way(shop)
+        _stopped_half_way(shop, rows)
         _never_healthy(shop)
         _moved_to_ecs(shop)
         assert load.finish() == len(rows)
@@ -55,6 +52,11 @@ def test_no_request_fails_whatever_becomes_of_a_release(contained: Shop) -> None
     assert Counter(status for *_rest, status in rows) == {200: len(rows)}
     assert {"one", "two", "three", "four"} == set(releases)
     assert releases["three"] < releases["two"] / 2
+
+
+def _canary(shop: Shop, name: str, *, minutes: int) -> str:
+    canary = {"canaryPercentage": 20, "canaryInterval": minutes}
+    return shop.configuration(name, {"type": "TimeBasedCanary", "timeBasedCanary": canary})
 
 
 def _load(shop: Shop, rows: list[Row]) -> LoadGenerator:
@@ -73,12 +75,13 @@ def _approved(shop: Shop) -> None:
     assert shop.task_sets() == [("PRIMARY", "green")]
 
 
-def _stopped_half_way(shop: Shop) -> None:
-    deployment = shop.deploy(shop.stage.push("three"))
+def _stopped_half_way(shop: Shop, rows: list[Row]) -> None:
+    until_stopped = _canary(shop, "until-stopped", minutes=LONG)
+    deployment = shop.deploy(shop.stage.push("three"), deploymentConfigName=until_stopped)
     shop.reaches(deployment, "Ready", seconds=60)
     shop.client("codedeploy").continue_deployment(deploymentId=deployment)
     wait(lambda: shop.weights() == {"blue": 20, "green": 80})
-    wait(lambda: shop.serves() == "three")
+    wait(lambda: any(release == "three" for _due, _seconds, _target, release, _status in tuple(rows)))
     shop.client("codedeploy").stop_deployment(deploymentId=deployment)
     shop.reaches(deployment, "Stopped", seconds=60)
     shop.rolled_back(deployment, seconds=60)
@@ -87,8 +90,9 @@ def _stopped_half_way(shop: Shop) -> None:
 
 
 def _never_healthy(shop: Shop) -> None:
+    known = {task["taskArn"] for task in shop.stage.stopped(shop.name)}
     deployment = shop.deploy(shop.stage.push("fails", script=FAILS))
-    wait(lambda: len(shop.stage.stopped(shop.name)) > 2)
+    wait(lambda: len({task["taskArn"] for task in shop.stage.stopped(shop.name)} - known) > 2)
     assert shop.events(deployment)["Install"] == "InProgress"
     shop.client("codedeploy").stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
     shop.reaches(deployment, "Stopped", seconds=60)

@@ -17,12 +17,14 @@ from appdp.local.roles import registry_login
 from tests.emulator.ecs.conftest import REGISTRY, Stage, build_stage, wait
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-HOOK = """
+GATE = "/gate"
+HOOK = f"""
+import boto3
+
 def handler(event, context):
-    asked = (event.get("hookDetails") or {}).get("asked", 0)
-    if asked < 2:
-        return {"hookStatus": "IN_PROGRESS", "callBackDelay": 1, "hookDetails": {"asked": asked + 1}}
-    return {"hookStatus": "SUCCEEDED"}
+    if boto3.client("ssm").get_parameter(Name="{GATE}")["Parameter"]["Value"] == "open":
+        return {{"hookStatus": "SUCCEEDED"}}
+    return {{"hookStatus": "IN_PROGRESS", "callBackDelay": 1}}
 """
 
 
@@ -88,8 +90,14 @@ def test_boto3s_waiters_agree(played: Stage) -> None:
     ecs.get_waiter("services_inactive").wait(cluster="default", services=["steady"], WaiterConfig=quick)
 
 
+def gate(stage: Stage, value: str) -> None:
+    """What the hook goes by."""
+    stage.client("ssm").put_parameter(Name=GATE, Value=value, Type="String", Overwrite=True)
+
+
 def test_a_release_is_held_by_its_hook_and_then_takes_the_traffic(played: Stage) -> None:
     ecs = played.client("ecs")
+    gate(played, "open")
     hook = {
         "hookTargetArn": function(played),
         "roleArn": "arn:aws:iam::000000000000:role/hook",
@@ -104,6 +112,7 @@ def test_a_release_is_held_by_its_hook_and_then_takes_the_traffic(played: Stage)
     )
     assert played.ended("web")["status"] == "SUCCESSFUL"
     first = json.loads(played.get()[1])["simulated"]
+    gate(played, "shut")
     ecs.update_service(service="web", taskDefinition=played.register(push(played, "two")))
 
     def held() -> dict[str, Any] | None:
@@ -117,6 +126,7 @@ def test_a_release_is_held_by_its_hook_and_then_takes_the_traffic(played: Stage)
     assert json.loads(played.get(port=9000)[1])["simulated"] != first
     assert json.loads(played.get()[1])["simulated"] == first
     assert waiting["lifecycleHookDetails"][0]["status"] == "IN_PROGRESS"
+    gate(played, "open")
     assert played.ended("web")["status"] == "SUCCESSFUL"
     assert json.loads(played.get()[1])["simulated"] != first
 

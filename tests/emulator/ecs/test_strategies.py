@@ -110,7 +110,7 @@ def test_an_alarm_that_goes_off_in_the_bake_gives_the_traffic_back(account: Stag
     alarms = {"alarmNames": ["errors"], "enable": True, "rollback": True}
     _update(account, bakeTimeInMinutes=LONG, alarms=alarms)
     wait(lambda: _newest(account).get("lifecycleStage") == "BAKE_TIME")
-    assert _newest(account)["alarms"]["status"] == "MONITORING"
+    wait(lambda: _newest(account)["alarms"]["status"] == "MONITORING")
     assert json.loads(account.get()[1])["simulated"] != before
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="too many")
     assert account.ended(service)["status"] == "ROLLBACK_SUCCESSFUL"

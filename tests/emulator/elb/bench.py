@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +59,7 @@ class NoEvents:
 
 @dataclass
 class Server:
-    """A target: answers with its name, its health as told, ``/slow`` after ``slow_seconds``."""
+    """A target: answers with its name, its health as told, ``/slow`` after ``slow_seconds`` or ``finish``."""
 
     name: str
     ip: str
@@ -69,6 +69,7 @@ class Server:
     seen: list[web.BaseRequest] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    finish: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -78,7 +79,9 @@ class Server:
         self.arrived.set()
         self.bodies.append(b"".join([chunk async for chunk in request.content.iter_any()]))
         if request.path == "/slow":
-            await asyncio.sleep(self.slow_seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.slow_seconds):
+                    await self.finish.wait()
         return web.Response(text=self.name)
 
 

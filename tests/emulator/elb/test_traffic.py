@@ -87,7 +87,7 @@ def test_requests_are_shared_by_weight() -> None:
 def test_targets_come_and_go_under_load(method: str) -> None:
     async def run() -> None:
         async with bench() as at:
-            group = await at.group("blue", delay=50)
+            group = await at.group("blue", delay=500)
             _, url = await at.listen(await at.load_balancer(), forward(**{group: 1}))
             current = await at.serve([group], "0")
             await at.state(group, current.ip, current.port, "healthy")
@@ -110,7 +110,7 @@ def test_a_slow_request_outlives_the_deregistration_of_its_target() -> None:
         async with bench(speed=1.0) as at:
             group = await at.group("blue", delay=10)
             _, url = await at.listen(await at.load_balancer(), forward(**{group: 1}))
-            old = await at.serve([group], "old", slow_seconds=2.0)
+            old = await at.serve([group], "old", slow_seconds=60)
             await at.state(group, old.ip, old.port, "healthy")
             slow = asyncio.create_task(at.get(f"{url}/slow"))
             await old.arrived.wait()
@@ -121,6 +121,7 @@ def test_a_slow_request_outlives_the_deregistration_of_its_target() -> None:
             assert at.parts.load_balancing.health(group, old.ip, old.port).state == "draining"
             assert {(await at.get(url))[1] for _ in range(10)} == {"new"}
             assert not draining.done()
+            old.finish.set()
             assert await slow == (200, "old")
             async with asyncio.timeout(3.0):
                 await draining

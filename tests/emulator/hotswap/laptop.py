@@ -125,7 +125,8 @@ def remove_images(aws: EmbeddedAws) -> None:
     """Remove what was built for this embedded AWS."""
     client = docker.from_env()
     try:
-        names = [name for image in client.images.list() for name in image.tags]
+        # Not client.images.list(): that looks at every image again, and another test may remove one meanwhile.
+        names = [name for image in client.api.images() for name in image.get("RepoTags") or ()]
         for name in names:
             if f":{urlsplit(aws.endpoint.url).port}/{REPOSITORY}:" in name:
                 client.images.remove(name)

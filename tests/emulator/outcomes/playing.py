@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tests.emulator.outcomes.environment import Command, Ended, Environment, wait
+from tests.emulator.outcomes.requests import Requests
 from tests.emulator.outcomes.service import Seen
 
 MIXED: Final = "mixed"
@@ -51,12 +52,12 @@ class Cell:
 class Play:
     """One deployment under way in one environment, and what is done about it.
 
-    ``answers`` says how many requests a release answered with a failure since a time.
+    ``requests`` are those of all environments, as they come.
     """
 
     row: Row
     release: str
-    answers: Callable[[str, float], int]
+    requests: Requests
     command: Command = field(init=False)
     began: float = field(default_factory=time.time)
     acted: float | None = None
@@ -69,6 +70,11 @@ class Play:
     def act(self) -> None:
         """Remember when the test steps in."""
         self.acted = time.time()
+
+    def answered(self, *, failed: bool = False) -> int:
+        """How many requests the release answered since the command was given; with ``failed``, only the failures."""
+        name = self.row.environment.name
+        return self.requests.answers(name, self.release, self.began, failed=failed)
 
     def until(self, point: Callable[[Seen], bool]) -> None:
         """Wait until the service's newest deployment is at a point."""
@@ -97,6 +103,8 @@ def _alarmed(play: Play) -> Ended:
 def _stop(play: Play) -> Ended:
     play.begin()
     play.until(lambda seen: seen.taking_traffic)
+    # A task that runs is not a task that answers.
+    wait(lambda: play.answered() > 0, play.command.check_goes_on)
     play.act()
     stopped = play.row.environment.start("stop", "--reason", "second thoughts").ended()
     play.first = stopped
@@ -124,7 +132,7 @@ def _approve(play: Play) -> Ended:
 
 def _errors(play: Play) -> Ended:
     play.begin()
-    wait(lambda: play.answers(play.release, play.began) >= ERRORS_UNTIL_ALARM, play.command.check_goes_on)
+    wait(lambda: play.answered(failed=True) >= ERRORS_UNTIL_ALARM, play.command.check_goes_on)
     return _alarmed(play)
 
 
@@ -185,11 +193,11 @@ def outcomes_of(row: Row) -> dict[str, Outcome]:
     return {name: outcome for name, outcome in OUTCOMES.items() if outcome.release != "errors" or row.share < 100}
 
 
-def play_cell(row: Row, name: str, answers: Callable[[str, float], int]) -> Cell:
+def play_cell(row: Row, name: str, requests: Requests) -> Cell:
     """Play one outcome from the release that runs."""
     environment, outcome = row.environment, outcomes_of(row)[name]
     before = environment.recorded()
-    play = Play(row, outcome.release or ("two" if before == "one" else "one"), answers)
+    play = Play(row, outcome.release or ("two" if before == "one" else "one"), requests)
     ended = outcome.play(play)
     return Cell(
         strategy=environment.name,

@@ -28,7 +28,8 @@ from appdp.local.rehearsal.synth import synthesise
 from tests.emulator.outcomes import releases, table
 from tests.emulator.outcomes.environment import Environment
 from tests.emulator.outcomes.playing import BLUE_STAYS, MIXED, Cell, Row, outcomes_of, play_cell
-from tests.emulator.outcomes.traffic import Count, Requests, count
+from tests.emulator.outcomes.requests import Requests
+from tests.emulator.outcomes.traffic import Count, count
 from tests.emulator.policies import refused
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1800)]
@@ -116,7 +117,7 @@ def play_row(requests: Requests, row: Row) -> list[Cell]:
     """One strategy's outcomes, one after the other."""
     played = []
     for name in outcomes_of(row):
-        cell = play_cell(row, name, partial(requests.failed_answers, row.environment.name))
+        cell = play_cell(row, name, requests)
         tell(f"{time.strftime('%X')} {cell.strategy}, {name}: {cell.word} after {cell.ended - cell.began:.0f} s")
         played.append(cell)
     return played

@@ -30,21 +30,28 @@ def report(shop: Shop) -> dict[str, Any]:
 
 
 def tasks(shop: Shop) -> list[str]:
-    """The tasks that it ran. Played ones end at once."""
+    """The tasks that it runs and ran. Played ones end at once."""
     ecs, cluster = shop.aws.client("ecs"), report(shop)["Target"]["Arn"]
-    pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, family="shop-dev-report", desiredStatus="STOPPED")
+    lists = ecs.get_paginator("list_tasks")
+    pages = [
+        page
+        for status in ("RUNNING", "STOPPED")
+        for page in lists.paginate(cluster=cluster, family="shop-dev-report", desiredStatus=status)
+    ]
     return [arn for page in pages for arn in page["taskArns"]]
 
 
 def next_digest(shop: Shop) -> str:
     """The image digest of the next task that it runs."""
     ecs, cluster = shop.aws.client("ecs"), report(shop)["Target"]["Arn"]
-    known = set(tasks(shop))
+    known, target = set(tasks(shop)), report(shop)["Target"]["EcsParameters"]["TaskDefinitionArn"]
 
     def digest() -> str | None:
         new = [arn for arn in tasks(shop) if arn not in known]
         found = ecs.describe_tasks(cluster=cluster, tasks=new)["tasks"] if new else []
-        return next((digest for task in found if (digest := task["containers"][0].get("imageDigest"))), None)
+        # One that was about to start when the schedule was pointed elsewhere may come late.
+        ours = [task for task in found if task["taskDefinitionArn"] == target]
+        return next((digest for task in ours if (digest := task["containers"][0].get("imageDigest"))), None)
 
     return str(wait(digest))
 

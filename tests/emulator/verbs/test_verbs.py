@@ -53,7 +53,7 @@ def test_a_day_of_an_operator(shop: Shop) -> None:
     assert all('"image": ' in line and "@sha256:" in line for line in changed), changed
 
     # It starts, its greens come up, and somebody has second thoughts.
-    started = said(shop, "deploy", "dev", two, "--yes", "--no-wait")["id"]
+    started = said(shop, "deploy", "dev", two, "--yes", "--no-wait", "--hold")["id"]  # so that it waits for them
     waited = said(shop, "wait", "dev", "--until", "green", "--timeout", "2m")
     assert (waited["id"], waited["outcome"], waited["release"]) == (started, "green", two)
     stopped = said(shop, "stop", "dev", "--yes", "--reason", "second thoughts {{ }}")
@@ -68,13 +68,15 @@ def test_a_day_of_an_operator(shop: Shop) -> None:
 
     # What it would take to deploy again is there, as far as the embedded AWS can tell.
     found = said(shop, "verify", "dev", two)
-    bad = [(one["service"], one["check"], one["found"]) for one in found["checked"] if one["result"] == "failed"]
+    bad = [(one["name"], one["check"], one["found"]) for one in found["checked"] if one["result"] == "failed"]
     assert bad == []
     assert found["healthy"] is True
     unknown = {one["check"] for one in found["checked"] if one["result"] == "unknown"}
     assert unknown == {"quota-fargate-vcpu", "quota-rules", "quota-target-groups"}, "Service Quotas is not embedded"
     passed = {one["check"] for one in found["checked"] if one["result"] == "ok"}
     assert {"live-weights", "target-health", "gate-role-permissions", "ecr-reachable", "images-exist"} <= passed
+    looked_at = {one["kind"] for one in found["checked"] if one["check"] == "execution-role-permissions"}
+    assert looked_at == {"service", "job", "schedule"}
 
     assert shop.appdp("unlock", "dev", "--yes").returncode == 3
     assert shop.appdp("stop", "dev", "--yes").returncode == 3

@@ -163,13 +163,13 @@ def test_ctrl_c_is_the_plugins(tmp_path: Path) -> None:
             text=True,
             start_new_session=True,
         )
-        for _ in range(300):
+        for _ in range(1200):
             if plugin.calls or process.poll() is not None:
                 break
             time.sleep(0.1)
         assert plugin.calls
         os.killpg(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=120)
     # The plugin died of it, as it does not handle it, and the command says so instead of dying as well.
     assert process.returncode == 5, said
     assert "Session Manager's plugin" in said

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appdp.engine.deploy.changing import finish, go_back
@@ -247,7 +247,7 @@ def test_taken_back_after_a_kill_at_every_port_call(name: str, record_property: 
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), share=st.floats(0.005, 0.04), name=st.sampled_from(sorted(STORIES)))
 def test_errors_that_pass_at_random_calls(seed: int, share: float, name: str) -> None:
     story, chance = STORIES[name], random.Random(seed)  # noqa: S311  # not for secrets

@@ -152,7 +152,7 @@ def test_killed_at_every_port_call(name: str, again: str, record_property: Calla
     print(f"\n{name}, {again}: {calls * 2} kill points")  # noqa: T201  # the figure is what this test shows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), share=st.floats(0.01, 0.2), name=st.sampled_from(sorted(STORIES)))
 def test_errors_that_pass_at_random_calls(seed: int, share: float, name: str) -> None:
     story, chance = STORIES[name], random.Random(seed)  # noqa: S311  # not for secrets

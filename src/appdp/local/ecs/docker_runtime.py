@@ -30,7 +30,8 @@ from appdp.local.wire import Address
 _LOG = logging.getLogger(__name__)
 
 CALLS_AT_ONCE = 8
-LOG_DRAIN_SECONDS = 2.0
+LOG_DRAIN_SECONDS = 15.0
+"""How long the end of a container waits for its last log lines, which Docker sends by themselves."""
 CLOSE_SECONDS = 5.0
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"

@@ -143,12 +143,19 @@ def _service(traffic: Traffic, service: str, *, release: str, start: float, bins
         last_before_at=max(old, default=None),
         tested_at=min(tested, default=None),
         series=_series(production, start, bins),
-        canary_percent=_share(new, old),
+        canary_percent=_share(good, release),
     )
 
 
-def _share(new: Sequence[float], old: Sequence[float]) -> float | None:
-    """The new release's share, in percent, while both answered; both are moments in any order."""
+def _share(good: Iterable[Response], release: str) -> float | None:
+    """The release's share of the requests, in percent, from the first to the last that were sent while both answered.
+
+    By when they were due: an old answer that is late would draw what came after the canary into its share.
+    """
+    new: list[float] = []
+    old: list[float] = []
+    for response in good:
+        (new if response.release == release else old).append(response.at - response.seconds)
     if not new or not old or max(old) - min(new) < BOTH_SECONDS:
         return None
     first, last = min(new), max(old)

@@ -77,7 +77,7 @@ class CodeDeployWorld(World):
     async def deployment(self, name: str) -> dict[str, Any]:
         return dict((await self.cd("GetDeployment", deploymentId=name))["deploymentInfo"])
 
-    async def reaches(self, name: str, status: str, seconds: float = 10) -> dict[str, Any]:
+    async def reaches(self, name: str, status: str, seconds: float = 60) -> dict[str, Any]:
         """The deployment, once it has a status; fails at once when it ended otherwise."""
 
         async def there() -> dict[str, Any] | None:

@@ -206,7 +206,7 @@ def test_a_replacement_that_keeps_failing_stays_in_install_for_an_hour() -> None
         await world.rolled_back(deployment)
         assert await world.task_sets() == ["PRIMARY"]
 
-    in_shop(story, hour=1.5)
+    in_shop(story, hour=4)
 
 
 def test_a_service_that_goes_fails_the_deployment() -> None:

@@ -18,8 +18,10 @@ def test_an_alarm_in_the_bake_gives_the_traffic_back() -> None:
         await create(world, bakeTimeInMinutes=1440, **watching())
         live = dict(world.balancing.rules[PRODUCTION])
         await update(world)
-        baking = await reach(world, "BAKE_TIME")
-        assert baking["alarms"] == {
+        await reach(world, "BAKE_TIME")
+        await until(lambda: _monitoring(world))
+        (newest, *_) = await world.deployments()
+        assert newest["alarms"] == {
             "status": "MONITORING",
             "alarmNames": ["errors", "latency"],
             "triggeredAlarmNames": [],

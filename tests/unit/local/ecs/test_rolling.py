@@ -87,7 +87,7 @@ def test_the_circuit_breaker_rolls_back_after_three_failed_tasks() -> None:
         assert ended["rollback"]["serviceRevisionArn"] == good
         breaker = ended["deploymentCircuitBreaker"]
         assert (breaker["status"], breaker["threshold"]) == ("TRIGGERED", 3)
-        assert breaker["failureCount"] in (3, 4)  # two start at a time: the fourth may fail before the third is judged
+        assert breaker["failureCount"] in (3, 4, 5)  # two start at a time: two more may fail before the third is judged
         assert {task["containers"][0]["image"] for task in await world.tasks()} == {"web:1"}
         assert (await world.service())["taskDefinition"].endswith("web:1")
 

@@ -206,7 +206,7 @@ class World:
         arns = [item["serviceDeploymentArn"] for item in listed]
         return list((await self("DescribeServiceDeployments", serviceDeploymentArns=arns))["serviceDeployments"])
 
-    async def ended(self, name: str = "web", seconds: float = 10) -> dict[str, Any]:
+    async def ended(self, name: str = "web", seconds: float = 60) -> dict[str, Any]:
         """The newest service deployment, once it has ended."""
 
         async def over() -> dict[str, Any] | None:
@@ -234,7 +234,7 @@ class World:
         return [event["message"] for event in (await self.service(name))["events"]]
 
 
-async def until(probe: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:  # noqa: ANN401 - whatever the probe finds
+async def until(probe: Callable[[], Awaitable[Any]], seconds: float = 60) -> Any:  # noqa: ANN401 - whatever the probe finds
     """The first true answer of ``probe``."""
     async with asyncio.timeout(seconds):
         while not (found := await probe()):  # noqa: ASYNC110 - what is waited for is seen only by asking the API

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from appdp.local.elb.actions import Redirect, compile_action, normalise_actions, weights_of, with_weights
@@ -19,7 +19,6 @@ from appdp.local.wire import ServiceError
 WEIGHTS = st.dictionaries(st.sampled_from("abcde"), st.integers(min_value=0, max_value=20), min_size=1)
 
 
-@settings(deadline=None)  # other programs run here, too
 @given(weights=WEIGHTS.filter(lambda weights: sum(weights.values()) > 0), rounds=st.integers(min_value=1, max_value=3))
 def test_shares_are_exact(weights: dict[str, int], rounds: int) -> None:
     choice, total = WeightedChoice(weights), sum(weights.values())
@@ -27,7 +26,6 @@ def test_shares_are_exact(weights: dict[str, int], rounds: int) -> None:
     assert seen == Counter({name: weight * rounds for name, weight in weights.items() if weight})
 
 
-@settings(deadline=None)  # other programs run here, too
 @given(weights=st.dictionaries(st.sampled_from("ab"), st.integers(1, 20), min_size=2))
 def test_shares_are_spread(weights: dict[str, int]) -> None:
     choice, total = WeightedChoice(weights), sum(weights.values())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from appdp.local.elb.actions import normalise_actions
@@ -77,7 +77,6 @@ def test_the_last_failure_is_the_reason(result: CheckResult, reason: str, descri
     assert (state.state, state.reason, state.description) == ("unhealthy", reason, description)
 
 
-@settings(deadline=None)  # other programs run here, too
 @given(results=RESULTS)
 def test_whatever_happens_thresholds_hold(results: list[CheckResult]) -> None:
     state, tail = after(*results).state.state, results[::-1]

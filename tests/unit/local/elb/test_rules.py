@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from appdp.local.elb.rules import RequestView, compile_conditions, matches_pattern, normalise_conditions
@@ -40,13 +40,11 @@ def naive(pattern: str, value: str) -> bool:
     return bool(value) and pattern[0] in ("?", value[0]) and naive(pattern[1:], value[1:])
 
 
-@settings(deadline=None)  # other programs run here, too
 @given(pattern=TEXT.filter(lambda text: "\\" not in text), value=TEXT)
 def test_patterns_follow_their_definition(pattern: str, value: str) -> None:
     assert matches_pattern(pattern, value) == naive(pattern, value)
 
 
-@settings(deadline=None)  # other programs run here, too
 @given(value=TEXT)
 def test_an_escaped_text_matches_itself_only(value: str) -> None:
     plain = value.replace("\\", "")
@@ -55,7 +53,6 @@ def test_an_escaped_text_matches_itself_only(value: str) -> None:
     assert not matches_pattern(pattern, plain + "a")
 
 
-@settings(deadline=None)  # other programs run here, too
 @given(prefix=st.text(alphabet="abc/", max_size=8), rest=st.text(alphabet="abc/", max_size=8))
 def test_a_star_takes_everything_behind_a_prefix(prefix: str, rest: str) -> None:
     assert takes({"Field": "path-pattern", "Values": [f"/{prefix}*"]}, path=f"/{prefix}{rest}")

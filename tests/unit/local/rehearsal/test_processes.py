@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,9 +38,9 @@ def test_a_command_is_followed_line_by_line() -> None:
 
 
 def test_a_command_can_see_from_its_stdin_that_we_live() -> None:
-    program = "import select, sys; print(len(select.select([0], [], [], 0.3)[0]))"
-    assert run(_python(program, hold=True)).stdout == "0\n"
-    assert run(_python(program)).stdout == "1\n"
+    program = "import select, sys; print(len(select.select([0], [], [], {seconds})[0]))"
+    assert run(_python(program.format(seconds=0.3), hold=True)).stdout == "0\n"
+    assert run(_python(program.format(seconds=60))).stdout == "1\n"
 
 
 def test_a_command_that_takes_too_long_is_ended() -> None:
@@ -83,6 +83,13 @@ def _shop() -> Iterator[str]:
         server.server_close()
 
 
+def _wait(probe: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not probe():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def test_the_load_generator_accounts_for_every_request() -> None:
     with _shop() as url:
         targets = (
@@ -94,7 +101,7 @@ def test_the_load_generator_accounts_for_every_request() -> None:
         traffic = Traffic(targets)
         order = Order(targets=targets, rate=60, release_pattern='release": "([^"]+)"')
         with LoadGenerator(order, ENVIRONMENT, traffic.add) as generator:
-            time.sleep(2.5)
+            _wait(lambda: traffic.totals[0] >= 60)
             stopped_by = time.time()
             sent = generator.finish()
             gone_by = time.time()

@@ -87,6 +87,16 @@ def test_an_order_survives_its_way_to_the_process() -> None:
     assert Order.from_json(order.to_json()) == order
 
 
+def test_an_old_answer_that_is_late_draws_nothing_more_into_the_canarys_share() -> None:
+    traffic = Traffic(TARGETS[:1])
+    old = [(100 + number / 10, 2.0 if number == 49 else 0.01, 0, "1", 200) for number in range(50)]
+    new = [(102 + number / 10, 0.01, 0, "2", 200) for number in range(0, 30, 5)]
+    everything = [(105 + number / 10, 0.01, 0, "2", 200) for number in range(30)]
+    traffic.add(sorted([*old, *new, *everything]))
+    (web,) = count(traffic, release="2", start=100.0, end=108.0).services
+    assert web.canary_percent == pytest.approx(100 * 6 / 36)
+
+
 def test_a_canary_is_the_share_while_both_releases_answer() -> None:
     traffic = Traffic(TARGETS[:1])
     old = [(100 + number / 10, 0.01, 0, "1", 200) for number in range(50)]
