@@ -5,7 +5,10 @@ then sends until stdin ends. It writes JSON lines: when it started, batches of r
 and when it stopped.
 
 It is open-loop: the next request leaves when its time has come, not when the last answer is there, and the time that a
-request takes counts from when it was due. A slow server therefore shows as latency, and never as a lower rate.
+request takes counts from when it was due. A slow server therefore shows as latency, not as a lower rate. There is one
+limit: while as many requests are under way as fall due in :data:`OPEN_SECONDS`, those that fall due are left out. Where
+the machine is too slow for the rate, that shows, and the releases go on; without a limit, requests pile up faster than
+they are answered, and nothing else gets its turn.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ from appdp.local.rehearsal.load import NO_ANSWER, TIMEOUT_SECONDS, Order, Row
 
 FLUSH_SECONDS: Final = 0.25
 TEST_REQUESTS_PER_SECOND: Final = 4.0
+OPEN_SECONDS: Final = 2.0
+FEWEST_OPEN: Final = 50
+"""The limit of requests under way is not below this, however low the rate is."""
 
 
 class Sender:
@@ -37,6 +43,7 @@ class Sender:
         self._rows: list[Row] = []
         self._open: set[asyncio.Task[None]] = set()
         self._sent = 0
+        self._most_open = max(FEWEST_OPEN, int(order.rate * OPEN_SECONDS))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send on the production and the test listener until ``stop``, then wait for what is under way."""
@@ -63,10 +70,11 @@ class Sender:
                 # What is overdue is sent all the same: a stall at the end must not look like a lower rate.
                 if stop.is_set():
                     break
-            self._sent += 1
-            task = asyncio.create_task(self._send(target, due))
-            self._open.add(task)
-            task.add_done_callback(self._open.discard)
+            if len(self._open) < self._most_open:
+                self._sent += 1
+                task = asyncio.create_task(self._send(target, due))
+                self._open.add(task)
+                task.add_done_callback(self._open.discard)
             due += 1 / rate
         return time.time()
 

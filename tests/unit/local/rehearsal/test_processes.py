@@ -59,8 +59,10 @@ class _Shop(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        body = b'{"release": "7"}' if self.path == "/good" else b"no"
-        self.send_response(200 if self.path == "/good" else 503)
+        if self.path == "/slow":
+            time.sleep(4)
+        body = b'{"release": "7"}' if self.path in ("/good", "/slow") else b"no"
+        self.send_response(200 if self.path in ("/good", "/slow") else 503)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -114,6 +116,19 @@ def test_the_load_generator_accounts_for_every_request() -> None:
     assert dict(by_name["api"].failures) == {"503": by_name["api"].sent}
     assert dict(by_name["gone"].failures) == {"no answer": by_name["gone"].sent}
     assert counted.sent >= 60
+
+
+def test_a_server_that_is_too_slow_is_not_drowned() -> None:
+    """As many requests are under way as fall due in two seconds; without that, all of four seconds were."""
+    with _shop() as url:
+        targets = (Target(service="web", url=f"{url}/slow"),)
+        traffic = Traffic(targets)
+        order = Order(targets=targets, rate=30, release_pattern='release": "([^"]+)"')
+        with LoadGenerator(order, ENVIRONMENT, traffic.add) as generator:
+            _wait(lambda: traffic.totals[0] >= 1)
+            sent = generator.finish()
+    assert traffic.totals == (sent, 0)
+    assert 50 <= sent < 100
 
 
 def test_a_load_generator_that_is_left_is_gone() -> None:
