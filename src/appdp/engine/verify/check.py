@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from appdp.engine.verify.subject import Scene, ScheduleSubject, ServiceSubject, Subject
+
+
+DEPLOY_STACK: Final = "Deploy its stack again: cdk deploy."
+"""What to do where something is gone that a stack makes."""
 
 
 class Result(StrEnum):

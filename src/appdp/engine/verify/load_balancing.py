@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from appdp.engine.verify.check import Finding, Result, ServiceCheck, Skip, judged
+from appdp.engine.verify.check import DEPLOY_STACK, Finding, Result, ServiceCheck, Skip, judged
 from appdp.engine.verify.ports import Item
 from appdp.engine.verify.service import trusted
 from appdp.engine.verify.subject import ServiceSubject
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
 _RESOURCES: Final = f"{_GUIDE}/alb-resources-for-blue-green.html"
-_STACK: Final = "Deploy the service's stack again: cdk deploy."
 _RULE: Final = "Let the rule forward to both of the service's target groups, by deploying the service's stack again."
 
 _ALIKE: Final = ("Protocol", "ProtocolVersion", "VpcId", "HealthCheckProtocol", "HealthCheckPath", "HealthCheckPort")
@@ -103,7 +102,7 @@ def _exist(subject: ServiceSubject) -> Finding:
     faults = [f"target group {short(arn)} does not exist" for arn in wanted if arn not in found]
     if subject.shifts and len(wanted) < 2:
         faults.append("the service has no alternate target group")
-    return judged(faults, f"{len(found)} found", then=_STACK)
+    return judged(faults, f"{len(found)} found", then=DEPLOY_STACK)
 
 
 def _ip(subject: ServiceSubject) -> Finding:
@@ -130,7 +129,7 @@ def _alike(subject: ServiceSubject) -> Finding:
         checked = str(each.get("HealthCheckPort", "traffic-port"))
         if checked != "traffic-port" and checked not in ports:
             faults.append(f"the health check asks port {checked}, which no container of the task definition has")
-    return judged(faults, "target groups and containers agree", then=_STACK)
+    return judged(faults, "target groups and containers agree", then=DEPLOY_STACK)
 
 
 def _container_ports(subject: ServiceSubject) -> list[int]:
@@ -145,7 +144,7 @@ def _container(subject: ServiceSubject) -> Finding:
     else:
         ports = [each.get("containerPort") for each in container.get("portMappings", ())]
         faults = [] if port in ports else [f"container {name} has no port {port}"]
-    return judged(faults, f"traffic goes to {name}:{port}", then=_STACK)
+    return judged(faults, f"traffic goes to {name}:{port}", then=DEPLOY_STACK)
 
 
 def _host_ports(subject: ServiceSubject) -> Finding:
@@ -162,7 +161,7 @@ def _host_ports(subject: ServiceSubject) -> Finding:
 
 def _rule_exists(subject: ServiceSubject) -> Finding:
     found = rule(subject, "productionListenerRule")
-    return judged([] if found else ["the production listener rule does not exist"], "it exists", then=_STACK)
+    return judged([] if found else ["the production listener rule does not exist"], "it exists", then=DEPLOY_STACK)
 
 
 def _rule_groups(subject: ServiceSubject) -> Finding:
@@ -176,7 +175,7 @@ def _rule_groups(subject: ServiceSubject) -> Finding:
 def _test_rule(subject: ServiceSubject) -> Finding:
     found = rule(subject, "testListenerRule")
     if found is None:
-        return Finding(result=Result.FAILED, found="the test listener rule does not exist", then=_STACK)
+        return Finding(result=Result.FAILED, found="the test listener rule does not exist", then=DEPLOY_STACK)
     faults = [f"the test rule does not name target group {short(arn)}" for arn in _unnamed(subject, found)]
     return judged(faults, "the test rule names both target groups", then=_RULE)
 
@@ -189,7 +188,7 @@ def _unnamed(subject: ServiceSubject, found: Item) -> list[str]:
 def _role(subject: ServiceSubject) -> Finding:
     arn = advanced(subject).get("roleArn")
     if not arn:
-        return Finding(result=Result.FAILED, found="the service names no role that moves traffic", then=_STACK)
+        return Finding(result=Result.FAILED, found="the service names no role that moves traffic", then=DEPLOY_STACK)
     return trusted(subject, str(arn), "ecs.amazonaws.com")
 
 

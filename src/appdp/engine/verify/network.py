@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
-from appdp.engine.verify.check import Finding, ServiceCheck, Skip, TaskCheck, judged, unknown
+from appdp.engine.verify.check import DEPLOY_STACK, Finding, ServiceCheck, Skip, TaskCheck, judged, unknown
 from appdp.engine.verify.configuration import environment_files, log_options, parameters, secrets
 from appdp.engine.verify.images import repositories
 from appdp.engine.verify.load_balancing import balancer, groups, short
@@ -18,7 +18,6 @@ _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
 _ECR: Final = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html"
 _FARGATE: Final = f"{_GUIDE}/fargate-task-networking.html"
 _OPEN: Final = "Add a route through a NAT gateway, a public address with an internet gateway, or the VPC endpoint."
-_STACK: Final = "Deploy its stack again: cdk deploy."
 
 Wanted = tuple[str, str]
 """A service as its endpoint names it, and its region."""
@@ -92,7 +91,7 @@ def _exist(subject: Subject) -> Finding:
     subnets, security = known_subnets(subject), known_groups(subject)
     faults = [f"subnet {each} does not exist" for each in network.get("subnets", ()) if each not in subnets]
     faults += [f"security group {each} is gone" for each in network.get("securityGroups", ()) if each not in security]
-    return judged(faults, f"{len(network.get('subnets', ()))} subnets", then=_STACK)
+    return judged(faults, f"{len(network.get('subnets', ()))} subnets", then=DEPLOY_STACK)
 
 
 def _egress(subject: Subject) -> Finding:

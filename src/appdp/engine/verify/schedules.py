@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from appdp.engine.verify.check import Finding, Result, ScheduleCheck, Skip, ok
+from appdp.engine.verify.check import DEPLOY_STACK, Finding, Result, ScheduleCheck, Skip, ok
 from appdp.engine.verify.service import trusted
 from appdp.engine.verify.subject import ScheduleSubject
-
-_STACK: Final = "Deploy its stack again: cdk deploy."
 
 
 def _exists(subject: ScheduleSubject) -> Finding:
@@ -16,7 +14,7 @@ def _exists(subject: ScheduleSubject) -> Finding:
     try:
         state = subject.live.get("State", "")
     except Skip:
-        return Finding(result=Result.FAILED, found=f"{name} does not exist", then=_STACK)
+        return Finding(result=Result.FAILED, found=f"{name} does not exist", then=DEPLOY_STACK)
     return ok(f"{name} is {state}")
 
 

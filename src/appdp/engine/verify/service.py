@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from appdp.engine.verify.check import Finding, Result, ServiceCheck, Skip, TaskCheck, judged, ok
+from appdp.engine.verify.check import DEPLOY_STACK, Finding, Result, ServiceCheck, Skip, TaskCheck, judged, ok
 from appdp.engine.verify.ports import Item
 from appdp.engine.verify.subject import JobSubject, ServiceSubject, Subject
 
 _API: Final = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference"
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
 _TASKS: Final = "ecs-tasks.amazonaws.com"
-_STACK: Final = "Deploy its stack again: cdk deploy."
 
 
 def _cluster(subject: Subject) -> Finding:
@@ -33,7 +32,7 @@ def _task_definition(subject: Subject) -> Finding:
     try:
         found = subject.definition
     except Skip:
-        return Finding(result=Result.FAILED, found=f"task definition {name} does not exist", then=_STACK)
+        return Finding(result=Result.FAILED, found=f"task definition {name} does not exist", then=DEPLOY_STACK)
     return _active(f"task definition {name}", found)
 
 
@@ -42,14 +41,14 @@ def _containers(subject: Subject) -> Finding:
     there = [str(one.get("name")) for one in subject.containers]
     name = _short(subject.manifest.task_definition)
     faults = [f"task definition {name} has no container {one}" for one in sorted(wanted) if one not in there]
-    return judged(faults, f"{', '.join(sorted(wanted))} found", then=_STACK)
+    return judged(faults, f"{', '.join(sorted(wanted))} found", then=DEPLOY_STACK)
 
 
 def _deciding(subject: Subject) -> list[str]:
     return [subject.manifest.deciding_container] if isinstance(subject, JobSubject) else []
 
 
-def _active(what: str, found: Item | None, *, then: str = _STACK) -> Finding:
+def _active(what: str, found: Item | None, *, then: str = DEPLOY_STACK) -> Finding:
     status = "gone" if found is None else found.get("status", "")
     return judged([] if status == "ACTIVE" else [f"{what} is {status}"], f"{what} is ACTIVE", then=then)
 
@@ -73,7 +72,7 @@ def trusted(subject: Subject, arn: str, principal: str) -> Finding:
     role = subject.memo.ask(subject.facts.roles.role, arn)
     name = _short(arn)
     if role is None:
-        return Finding(result=Result.FAILED, found=f"role {name} does not exist", then=_STACK)
+        return Finding(result=Result.FAILED, found=f"role {name} does not exist", then=DEPLOY_STACK)
     if not trusts(role, principal):
         found = f"role {name} does not trust {principal}"
         return Finding(result=Result.FAILED, found=found, then=f"Let {principal} assume it in the role's trust policy.")

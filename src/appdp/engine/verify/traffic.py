@@ -6,7 +6,7 @@ from typing import Final
 
 from appdp.engine.live import LiveTask, TargetHealth
 from appdp.engine.ports import Tasks
-from appdp.engine.verify.check import Finding, Result, ServiceCheck, Skip, judged
+from appdp.engine.verify.check import DEPLOY_STACK, Finding, Result, ServiceCheck, Skip, judged
 from appdp.engine.verify.load_balancing import group_arns, rule, short, weights
 from appdp.engine.verify.ports import Item
 from appdp.engine.verify.service import trusted
@@ -16,7 +16,6 @@ _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
 _HOOKS: Final = f"{_GUIDE}/lambda-lifecycle-hooks.html"
 _STAGE: Final = "POST_TEST_TRAFFIC_SHIFT"
 _DEPLOYER: Final = "Deploy the deployer's stack and the service's stack again: cdk deploy."
-_STACK: Final = "Deploy the service's stack again: cdk deploy."
 
 
 def _addresses(subject: ServiceSubject) -> set[str]:
@@ -114,7 +113,9 @@ def gate_hooks(subject: ServiceSubject) -> list[Item]:
 
 def _gate(subject: ServiceSubject) -> Finding:
     found = gate_hooks(subject)
-    return judged([] if found else [f"no lifecycle hook waits at {_STAGE}"], f"{len(found)} at {_STAGE}", then=_STACK)
+    return judged(
+        [] if found else [f"no lifecycle hook waits at {_STAGE}"], f"{len(found)} at {_STAGE}", then=DEPLOY_STACK
+    )
 
 
 def _gate_function(subject: ServiceSubject) -> Finding:
@@ -147,7 +148,7 @@ def _breaker(subject: ServiceSubject) -> Finding:
     breaker = subject.configuration.get("deploymentCircuitBreaker") or {}
     off = [word for word in ("enable", "rollback") if not breaker.get(word)]
     faults = [f"the circuit breaker does not {' and '.join(off)}"] if off else []
-    return judged(faults, "the circuit breaker is on and rolls back", then=_STACK)
+    return judged(faults, "the circuit breaker is on and rolls back", then=DEPLOY_STACK)
 
 
 def _alarms(subject: ServiceSubject) -> dict[str, Item | None]:
