@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 
 # What is printed must not depend on the terminal that happens to run the tests, nor what is done on its settings.
 os.environ["TERM"] = "xterm-256color"
-for name in ("NO_COLOR", "COLUMNS", "APPDP_APP", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
+for name in ("NO_COLOR", "COLUMNS", "APPDP_APP", "AWS_PROFILE", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
     os.environ.pop(name, None)
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")

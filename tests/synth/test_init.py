@@ -71,7 +71,13 @@ def test_it_is_clean(program: tuple[str, Path, Assembly]) -> None:
     # In its own directory, where appdp is a library as any other.
     style = ("--isolated", "--line-length", "120")
     for words in (("check", *style, "--select", "E,F,I,W"), ("format", *style, "--check")):
-        done = subprocess.run(["ruff", *words, "app.py"], cwd=directory, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [Path(sys.executable).with_name("ruff"), *words, "app.py"],
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout
     assert (directory / "rehearsal.toml").exists() == (name == "new")
     if name == "new":
