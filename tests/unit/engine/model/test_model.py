@@ -19,7 +19,7 @@ SHARDS = 20
 SCENARIOS = 500
 """Of each shard, at least."""
 QUICK = 20
-RARE = ("is_frozen_in_a_step", "is_deployed_by_cdk_around_the_record")
+RARE = ("is_frozen_in_a_step", "is_deployed_by_cdk_around_the_record", "is_forced_in_the_console")
 """Rules that take much room; a mistake is looked for without them, unless it needs one."""
 SETTINGS = settings(
     deadline=None,
