@@ -120,7 +120,8 @@ def remembered(world: World) -> Iterator[str]:
         own = [entry for entry in entries if entry.deployment == engine.id]
         if len(own) > 1:
             yield f"{engine.id} is in the history {len(own)} times"
-        if engine.state.done and engine.state.outcome in (Outcome.SUCCEEDED, Outcome.ROLLED_BACK) and not own:
+        changed = engine.state.outcome in (Outcome.SUCCEEDED, Outcome.ROLLED_BACK)
+        if engine.state.done and changed and not own and not engine.robbed:
             yield f"{engine.id} ended as {engine.state.outcome} and is not in the history"
         yield from (_untrue(engine, entry) for entry in own if engine.state.done and not _is_true(engine, entry))
 
@@ -171,7 +172,7 @@ def healed(world: World) -> Iterator[str]:
 
 def gives_way_only_to_another(world: World) -> Iterator[str]:
     for engine in world.engines.values():
-        if engine.gone and not engine.dead:
+        if engine.robbed or (engine.gone and not engine.dead):
             others = [one for one in world.written if one.by != engine.id and one.at >= engine.state.started_at]
             if not any(kind(one.about) in LOCKS for one in others) and not world.unlocked:
                 yield f"{engine.id} gave way to nobody"

@@ -7,9 +7,11 @@ import pytest
 from appdp.engine.deploy import advance, begin, passes
 from appdp.engine.deploy.fencing import fenced
 from appdp.engine.deploy.locking import RECHECK_SECONDS, hold
+from appdp.engine.deploy.unlock import ROBBED
 from appdp.errors import RemoteError
 from appdp.model.deployment import Deployment, Outcome, Owner, Phase
-from appdp.model.handoff import lock_parameter
+from appdp.model.handoff import history_parameter, lock_parameter
+from appdp.model.history import EndedDeployment
 from tests.fakes import fake_aws
 from tests.fakes.aws import APPLICATION, ENVIRONMENT, FakeAws
 from tests.fakes.driver import deploy, drive, request, started
@@ -17,6 +19,7 @@ from tests.fakes.interruptions import Interruptions
 from tests.unit.engine.invariants import holds_for
 
 LOCK = lock_parameter(APPLICATION, ENVIRONMENT)
+HISTORY = history_parameter(APPLICATION, ENVIRONMENT)
 
 
 def process(aws: FakeAws, phase: Phase) -> Deployment:
@@ -54,6 +57,20 @@ def test_a_process_that_was_asleep_writes_nothing_more() -> None:
     ended = drive(aws, sleeper)
     assert ended.failure is not None
     assert "Deployment next took over" in ended.failure.summary
+    holds_for(aws, "r3")
+
+
+def test_a_process_that_was_asleep_after_its_record_says_that_the_history_does_not_know_it() -> None:
+    aws = fake_aws()
+    aws.publish("r3")
+    sleeper = process(aws, Phase.UNLOCK)
+    aws.clock.sleep(240)
+    assert deploy(aws, "r3", id="next").outcome is Outcome.SUCCEEDED
+    ended = drive(aws, sleeper)
+    assert ended.outcome is Outcome.SUCCEEDED
+    assert ended.log[-1].text == ROBBED
+    entries = [EndedDeployment.from_json(entry.value) for entry in aws.parameters.history(HISTORY)]
+    assert [entry.deployment for entry in entries if entry] == ["next"]
     holds_for(aws, "r3")
 
 

@@ -14,6 +14,9 @@ from appdp.engine.ports import Ports
 from appdp.model.deployment import Deployment, Phase
 from appdp.model.hold import Hold
 
+ROBBED: Final = "another deployment took over before this one could write into the history how it ended"
+"""A process that slept, or was believed dead, after its last change. Whoever lost the lock writes nothing more."""
+
 EVENT: Final = "Deployment Ended"
 """``detail-type`` of the event that tells how a deployment ended. Sent at least once, rarely twice."""
 
@@ -25,6 +28,8 @@ def unlock(deployment: Deployment, ports: Ports, now: float) -> Step:
         remembered = remember(deployment, ports, now)
         deployment = tell(remembered, EVENT, _ending(remembered), ports, now)
         stop_requests.clear(deployment, ports)
+    elif deployment.locked_at is not None:
+        deployment = deployment.logged(now, ROBBED)
     locking.release(deployment, ports, ours=ours)
     return Step(deployment=enter(deployment, Phase.DONE, now), wait_seconds=AT_ONCE)
 

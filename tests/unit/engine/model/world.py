@@ -14,6 +14,7 @@ from typing import Any
 
 from appdp.engine.deploy import Process, Step, advance, ask_to_stop, begin, unlock_dead
 from appdp.engine.deploy.survey import CODE_DEPLOY
+from appdp.engine.deploy.unlock import ROBBED
 from appdp.engine.live import DeploymentStatus
 from appdp.engine.ports import Ports
 from appdp.errors import Locked, RemoteError
@@ -62,6 +63,11 @@ class Engine:
         """Whether it ended without putting things right: it died, or somebody took over."""
         failure = self.state.failure
         return self.dead or (failure is not None and "took over the environment" in failure.summary)
+
+    @property
+    def robbed(self) -> bool:
+        """Whether it lost the environment when it had done its work, and could not say so in the history."""
+        return any(entry.text == ROBBED for entry in self.state.log)
 
     @property
     def runs(self) -> bool:
