@@ -59,3 +59,19 @@ def test_a_first_green_of_codedeploy_is_taken_back_to_zero_though_its_definition
     assert there.heal("r2").state.outcome is Outcome.SUCCEEDED
     there.settle()
     check(there, *When)
+
+
+def test_a_release_of_codedeploy_that_nobody_recorded_is_taken_back_though_a_stack_was_deployed() -> None:
+    """The way back led to what the dead deployment had brought, and was told to be the recorded release."""
+    there = world({"api": StrategyKind.CODEDEPLOY}, first=False)
+    dead = there.begin("r3")
+    while dead.state.phase is not Phase.RECORD:
+        there.step(dead)
+    there.dies(dead)
+    there.cdk_deploys("api")
+    after = there.begin("r2", hold=True)
+    there.finish()
+    there.settle()
+    assert after.state.outcome is Outcome.ROLLED_BACK, "nobody approved it"
+    check(there, When.ALWAYS, When.AT_REST)
+    holds_for(there.aws, "r1")

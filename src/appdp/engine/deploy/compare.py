@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from appdp.engine.deploy.schedule_survey import plan_schedule, starting_schedule
-from appdp.engine.deploy.survey import SeenService, Survey, group_of
+from appdp.engine.deploy.survey import CODE_DEPLOY, SeenService, Survey, group_of
 from appdp.engine.live import DeploymentStatus, LiveDeployment, LiveRevision
 from appdp.model.handoff import environment_tag
 from appdp.model.plan import ServicePlan
@@ -138,10 +138,12 @@ def _newest_with_recorded(seen: Survey, service: SeenService) -> tuple[int, str]
 def _runs_recorded(seen: Survey, service: SeenService, revision: LiveRevision) -> bool:
     """Whether a revision ran the recorded release.
 
-    CodeDeploy remembers no digests, so CloudFormation's own revision has none there. It refers to the environment's
-    tags, which name the recorded release.
+    CodeDeploy remembers no digests, so only what a release pinned has some there. CloudFormation's own revisions, those
+    of earlier stacks too, refer to the environment's tags, which name the recorded release.
     """
-    if not revision.digests and revision.task_definition == service.manifest.task_definition:
+    pinned = any(container in revision.digests for container in service.manifest.containers)
+    of_stack = revision.task_definition == service.manifest.task_definition or service.live.controller == CODE_DEPLOY
+    if not pinned and of_stack:
         return True
     return _runs(seen, service, revision.digests, str(seen.previous))
 
