@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.internal.conjecture.providers import HypothesisProvider
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.unit.engine.invariants import INVARIANTS, Violated
@@ -28,6 +29,12 @@ SETTINGS = settings(
     phases=(Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
+
+
+@pytest.fixture(autouse=True)
+def _the_same_in_every_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hypothesis also draws constants of the modules that happen to be loaded, which depends on the tests before."""
+    monkeypatch.setattr(HypothesisProvider, "_maybe_draw_constant", lambda *_, **__: None)
 
 
 def told(environment: type[Environment], scenarios: int, shard: int) -> int:
