@@ -16,6 +16,8 @@ from tests.unit.engine.invariants import INVARIANTS, Violated
 from tests.unit.engine.model.machine import Environment
 from tests.unit.engine.model.mutants import MUTANTS, Mutant
 
+pytestmark = pytest.mark.timeout(900)
+
 SHARDS = 20
 SCENARIOS = 500
 """Of each shard, at least."""
