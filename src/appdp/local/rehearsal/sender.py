@@ -6,9 +6,10 @@ and when it stopped.
 
 It is open-loop: the next request leaves when its time has come, not when the last answer is there, and the time that a
 request takes counts from when it was due. A slow server therefore shows as latency, not as a lower rate. There is one
-limit: while as many requests are under way as fall due in :data:`OPEN_SECONDS`, those that fall due are left out. Where
-the machine is too slow for the rate, that shows, and the releases go on; without a limit, requests pile up faster than
-they are answered, and nothing else gets its turn.
+limit: no more requests are under way than fall due in :data:`OPEN_SECONDS`. Those that fall due meanwhile leave as soon
+as others are answered, so a short stall costs none. Where the machine is too slow for the rate, it falls behind, which
+shows, and the releases go on; without a limit, requests pile up faster than they are answered, and nothing else gets
+its turn.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Sender:
         self._rows: list[Row] = []
         self._open: set[asyncio.Task[None]] = set()
         self._sent = 0
-        self._most_open = max(FEWEST_OPEN, int(order.rate * OPEN_SECONDS))
+        self._room = asyncio.Semaphore(max(FEWEST_OPEN, int(order.rate * OPEN_SECONDS)))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send on the production and the test listener until ``stop``, then wait for what is under way."""
@@ -67,16 +68,21 @@ class Sender:
             delay = due - time.time()
             if delay > 0:
                 await asyncio.sleep(delay)
-                # What is overdue is sent all the same: a stall at the end must not look like a lower rate.
-                if stop.is_set():
-                    break
-            if len(self._open) < self._most_open:
-                self._sent += 1
-                task = asyncio.create_task(self._send(target, due))
-                self._open.add(task)
-                task.add_done_callback(self._open.discard)
+            full = self._room.locked()
+            await self._room.acquire()
+            # What is overdue is sent all the same, if there is room: a stall at the end is no lower rate.
+            if stop.is_set() and (delay > 0 or full):
+                break
+            self._sent += 1
+            task = asyncio.create_task(self._send(target, due))
+            self._open.add(task)
+            task.add_done_callback(self._answered)
             due += 1 / rate
         return time.time()
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._open.discard(task)
+        self._room.release()
 
     async def _send(self, index: int, due: float) -> None:
         release, status = "", NO_ANSWER
