@@ -87,6 +87,11 @@ class Shop:
         )
         return name
 
+    def canary(self, name: str, *, minutes: int) -> str:
+        """The same, for a fifth of the traffic at first, and all of it after ``minutes``."""
+        canary = {"canaryPercentage": 20, "canaryInterval": minutes}
+        return self.configuration(name, {"type": "TimeBasedCanary", "timeBasedCanary": canary})
+
     def deploy(self, image: str, *, spec: dict[str, Any] | None = None, hooks: Any = (), **more: object) -> str:  # noqa: ANN401 - JSON
         """Start a deployment of an image; returns its id."""
         definition = self.stage.register(image, family=self.name)

@@ -179,8 +179,7 @@ def test_a_linear_shift_waits_at_its_first_step(shop: Shop) -> None:
 
 def test_a_part_of_the_requests_goes_to_a_canary(shop: Shop) -> None:
     client = shop.client("codedeploy")
-    canary = {"canaryPercentage": 20, "canaryInterval": LONG}
-    name = shop.configuration("slow", {"type": "TimeBasedCanary", "timeBasedCanary": canary})
+    name = shop.canary("slow", minutes=LONG)
     shop.open(push(shop.stage, "one"), deploymentConfigName=name)
     with pytest.raises(ClientError, match="DeploymentConfigInUseException"):
         client.delete_deployment_config(deploymentConfigName=name)

@@ -37,7 +37,7 @@ def test_no_request_fails_whatever_becomes_of_a_release(contained: Shop) -> None
     shop = contained
     rollback = {"enabled": True, "events": STOP_ON_ANYTHING}
     one = shop.stage.push("one")
-    quick = _canary(shop, "quick", minutes=2)
+    quick = shop.canary("quick", minutes=2)
     shop.open(
         one, count=2, deploymentConfigName=quick, approval=LONG, termination=1, autoRollbackConfiguration=rollback
     )
@@ -52,11 +52,6 @@ def test_no_request_fails_whatever_becomes_of_a_release(contained: Shop) -> None
     assert Counter(status for *_rest, status in rows) == {200: len(rows)}
     assert {"one", "two", "three", "four"} == set(releases)
     assert releases["three"] < releases["two"] / 2
-
-
-def _canary(shop: Shop, name: str, *, minutes: int) -> str:
-    canary = {"canaryPercentage": 20, "canaryInterval": minutes}
-    return shop.configuration(name, {"type": "TimeBasedCanary", "timeBasedCanary": canary})
 
 
 def _load(shop: Shop, rows: list[Row]) -> LoadGenerator:
@@ -76,7 +71,7 @@ def _approved(shop: Shop) -> None:
 
 
 def _stopped_half_way(shop: Shop, rows: list[Row]) -> None:
-    until_stopped = _canary(shop, "until-stopped", minutes=LONG)
+    until_stopped = shop.canary("until-stopped", minutes=LONG)
     deployment = shop.deploy(shop.stage.push("three"), deploymentConfigName=until_stopped)
     shop.reaches(deployment, "Ready", seconds=60)
     shop.client("codedeploy").continue_deployment(deploymentId=deployment)

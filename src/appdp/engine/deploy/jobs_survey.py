@@ -8,7 +8,7 @@ from typing import Any
 
 from appdp.engine.deploy.clone import container_names
 from appdp.engine.deploy.content import Contents, platform_of
-from appdp.engine.deploy.manifests import check_images
+from appdp.engine.deploy.manifests import check_images, read_all
 from appdp.engine.ports import Ports
 from appdp.errors import Refused
 from appdp.model.environment import DeployerManifest
@@ -27,8 +27,7 @@ class SeenJob:
 
 def read_jobs(application: str, environment: str, ports: Ports) -> tuple[JobManifest, ...]:
     """Every job of the environment, by name; none is fine."""
-    found = ports.parameters.under(jobs_path(application, environment))
-    return tuple(JobManifest.from_json(found[name]) for name in sorted(found))
+    return read_all(jobs_path(application, environment), JobManifest.from_json, ports)
 
 
 def read_job(application: str, environment: str, name: str, ports: Ports) -> JobManifest:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
 
 from appdp.engine.ports import Ports
 from appdp.errors import NotFound, Refused
 from appdp.model.environment import DeployerManifest, ServiceManifest
 from appdp.model.handoff import ROOT, deployer_parameter, service_parameter, services_path
+
+_Manifest = TypeVar("_Manifest")
 
 
 class UsesImages(Protocol):
@@ -51,10 +53,15 @@ def read_manifests(
     Raises:
         Refused: they use images that the deployer does not know.
     """
-    found = ports.parameters.under(services_path(application, environment))
-    manifests = tuple(ServiceManifest.from_json(found[name]) for name in sorted(found))
+    manifests = read_all(services_path(application, environment), ServiceManifest.from_json, ports)
     check_images("service", manifests, deployer)
     return manifests
+
+
+def read_all(path: str, read: Callable[[str], _Manifest], ports: Ports) -> tuple[_Manifest, ...]:
+    """Every manifest below a path, by name; none is fine. ``read`` makes one of a parameter's value."""
+    found = ports.parameters.under(path)
+    return tuple(read(found[name]) for name in sorted(found))
 
 
 def check_images(kind: str, manifests: Iterable[UsesImages], deployer: DeployerManifest) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from appdp.engine.deploy.clone import container_names
 from appdp.engine.deploy.content import Contents, platform_of
-from appdp.engine.deploy.manifests import check_images
+from appdp.engine.deploy.manifests import check_images, read_all
 from appdp.engine.ports import Ports
 from appdp.errors import Refused
 from appdp.model.environment import DeployerManifest, ImageRepository
@@ -66,8 +66,7 @@ def read_schedules(
     Raises:
         Refused: they use images that the deployer does not know.
     """
-    found = ports.parameters.under(schedules_path(application, environment))
-    manifests = tuple(ScheduleManifest.from_json(found[name]) for name in sorted(found))
+    manifests = read_all(schedules_path(application, environment), ScheduleManifest.from_json, ports)
     check_images("schedule", manifests, deployer)
     return manifests
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from appdp.engine.deploy.log_streams import stream_of
-from appdp.engine.deploy.manifests import read_deployer
+from appdp.engine.deploy.manifests import read_all, read_deployer
 from appdp.engine.log_events import LogEvents
 from appdp.engine.ports import Ports
 from appdp.errors import NotFound
@@ -50,8 +50,7 @@ def log_sources(application: str, environment: str, service: str | None, ports: 
         NotFound: there is no such environment or service; lists those that there are.
     """
     read_deployer(application, environment, ports)
-    found = ports.parameters.under(services_path(application, environment))
-    manifests = [ServiceManifest.from_json(found[name]) for name in sorted(found)]
+    manifests = read_all(services_path(application, environment), ServiceManifest.from_json, ports)
     wanted = [manifest for manifest in manifests if service in (None, manifest.name)]
     if service is not None and not wanted:
         raise NotFound("service", service, tuple(manifest.name for manifest in manifests))

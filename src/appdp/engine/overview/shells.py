@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from appdp.engine.deploy.manifests import read_deployer
+from appdp.engine.deploy.manifests import read_all, read_deployer
 from appdp.engine.live import DeploymentStatus, LiveService
 from appdp.engine.ports import Ports
 from appdp.engine.shells import Shells, ShellTask
@@ -66,8 +66,8 @@ def shell_place(application: str, environment: str, wish: ShellWish, ports: Port
 
 def _manifest(application: str, environment: str, service: str, ports: Ports) -> ServiceManifest:
     read_deployer(application, environment, ports)
-    found = ports.parameters.under(services_path(application, environment))
-    manifests = {one.name: one for one in map(ServiceManifest.from_json, found.values())}
+    found = read_all(services_path(application, environment), ServiceManifest.from_json, ports)
+    manifests = {one.name: one for one in found}
     if service not in manifests:
         raise NotFound("service", service, tuple(sorted(manifests)))
     return manifests[service]

@@ -10,7 +10,7 @@ from appdp.engine.deploy.content import Contents, platform_of
 from appdp.engine.deploy.deciding import find_decision, find_hold
 from appdp.engine.deploy.leftovers import wrong_tags
 from appdp.engine.deploy.locking import holder_of
-from appdp.engine.deploy.manifests import read_deployer
+from appdp.engine.deploy.manifests import read_all, read_deployer
 from appdp.engine.live import LiveRevision, LiveService
 from appdp.engine.overview.jobs import JobStatus, jobs_of
 from appdp.engine.overview.schedules import ScheduleStatus, schedules_of
@@ -137,8 +137,8 @@ def running_deployment(application: str, environment: str, ports: Ports) -> Runn
 
 def _services(deployer: DeployerManifest, wanted: _Wanted) -> tuple[ServiceStatus, ...]:
     ports = wanted.ports
-    found = ports.parameters.under(services_path(deployer.application, deployer.environment))
-    manifests = [ServiceManifest.from_json(found[name]) for name in sorted(found)]
+    path = services_path(deployer.application, deployer.environment)
+    manifests = read_all(path, ServiceManifest.from_json, ports)
     live = ports.services.describe([(manifest.cluster, manifest.service) for manifest in manifests])
     revisions = ports.services.revisions([arn for service in live.values() for arn in service.revisions])
     return tuple(

@@ -148,7 +148,7 @@ class ServiceSubject(Subject):
     @property
     def network(self) -> dict[str, Any]:
         """As ECS describes the service."""
-        return awsvpc(self.live)
+        return awsvpc(self.live.get("networkConfiguration"))
 
     @property
     def configuration(self) -> Item:
@@ -178,7 +178,7 @@ class JobSubject(Subject):
     @property
     def network(self) -> dict[str, Any]:
         """What RunTask is sent."""
-        return dict(self.manifest.network.get("awsvpcConfiguration") or {})
+        return awsvpc(self.manifest.network)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,10 +206,10 @@ class ScheduleSubject(Subject):
 
         See: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_AwsVpcConfiguration.html
         """
-        found = awsvpc(self.live["Target"].get("EcsParameters") or {}, "NetworkConfiguration")
+        found = awsvpc((self.live["Target"].get("EcsParameters") or {}).get("NetworkConfiguration"))
         return {f"{name[0].lower()}{name[1:]}": value for name, value in found.items()}
 
 
-def awsvpc(found: Item, key: str = "networkConfiguration") -> dict[str, Any]:
-    """Its ``awsvpcConfiguration``; empty where it has none."""
-    return dict((found.get(key) or {}).get("awsvpcConfiguration") or {})
+def awsvpc(network: Item | None) -> dict[str, Any]:
+    """The ``awsvpcConfiguration`` of a network configuration; empty where there is none."""
+    return dict((network or {}).get("awsvpcConfiguration") or {})

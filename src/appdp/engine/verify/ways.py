@@ -115,10 +115,8 @@ def known_groups(subject: Subject) -> dict[str, Item]:
 def _every(subject: Subject, key: str) -> tuple[str, ...]:
     # One call answers all, but a schedule's network is known only once AWS was asked for that schedule.
     scene = subject.scene
-    networks = [
-        *map(awsvpc, scene.services.values()),
-        *(awsvpc({"networkConfiguration": one.network}) for one in scene.jobs),
-    ]
+    services = [one.get("networkConfiguration") for one in scene.services.values()]
+    networks = [awsvpc(one) for one in (*services, *(job.network for job in scene.jobs))]
     return tuple(sorted({each for network in (*networks, subject.network) for each in network.get(key, ())}))
 
 
