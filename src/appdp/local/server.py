@@ -27,6 +27,7 @@ from appdp.local.calls import CallRecord
 from appdp.local.clients import EndpointClients
 from appdp.local.events import QueuedEvents
 from appdp.local.front import Front
+from appdp.local.open_files import allow_many_open_files
 from appdp.local.parts import Parts
 from appdp.local.server_config import ACCOUNT, REGION, STOP_SECONDS, ServerConfig
 from appdp.local.wire import AddressBook, Caller, Endpoint, Kernel
@@ -149,5 +150,6 @@ def _stop_signals() -> asyncio.Event:
 def main(argument: str) -> None:
     """Entry of ``python -m appdp.local``: hidden, its only caller is :mod:`appdp.local.lifecycle`."""
     config = ServerConfig.from_json(argument)
+    allow_many_open_files()
     os.chdir(Path(config.directory))
     run(config)

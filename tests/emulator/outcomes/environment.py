@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from appdp.local.lifecycle import EmbeddedAws
 from appdp.model.environment import ServiceManifest
 from appdp.model.handoff import release_parameter
+from tests.emulator.evidence import evidence
 from tests.emulator.outcomes.releases import APPLICATION
 from tests.emulator.outcomes.service import Seen, Service
 
@@ -37,6 +38,7 @@ class Command:
     """A running ``appdp`` command."""
 
     def __init__(self, aws: EmbeddedAws, *words: str) -> None:
+        self._aws = aws
         self._words = words
         self._process = subprocess.Popen(
             [str(Path(sys.executable).with_name("appdp")), *words, "--json"],
@@ -53,7 +55,8 @@ class Command:
         except subprocess.TimeoutExpired:
             self._process.kill()
             _, said = self._process.communicate()
-            raise AssertionError(f"appdp {' '.join(self._words)} did not end: {said}") from None
+            message = f"appdp {' '.join(self._words)} did not end: {said}\n{evidence(self._aws)}"
+            raise AssertionError(message) from None
         return Ended(code=self._process.returncode, data=json.loads(out) if out.strip() else {}, said=said)
 
     def check_goes_on(self) -> None:

@@ -37,7 +37,7 @@ def _rehearsed(*acts: int, docker: bool) -> RehearsalRecord:
 
 def _unexpected(record: RehearsalRecord) -> list[str]:
     return [
-        f"act {act.number}: {check.name}: {check.seen}\n{act.failure}"
+        f"act {act.number}: {check.name}: {check.seen}\n{act.failure}\n{[line.text for line in act.log[-5:]]}"
         for act in record.acts
         for check in act.checks
         if not check.passed

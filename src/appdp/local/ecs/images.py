@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from appdp.local.ecs.store import TaskDefinition
 from appdp.local.ecs.supervision import Calls
@@ -112,7 +112,7 @@ class Images:
         try:
             where = Caller(account=caller.account, region=image.region)
             answer = await self._calls("ecr", "batch_get_image", where, **wanted)
-        except (ClientError, BotoCoreError) as error:
+        except ClientError as error:
             _LOG.info("%s:%s has no digest: %s", image.repository, image.tag, error)
             return None
         images = answer.get("images", [])

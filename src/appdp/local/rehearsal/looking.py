@@ -76,7 +76,8 @@ def running(world: World, release: str) -> tuple[Running, ...]:
         (found,) = ecs.describe_services(cluster=service.cluster, services=[service.service])["services"]
         arns = [revision["arn"] for revision in found["currentServiceRevisions"]]
         for revision in ecs.describe_service_revisions(serviceRevisionArns=arns)["serviceRevisions"]:
-            images += [(each["image"], each["imageDigest"]) for each in revision["containerImages"]]
+            # A revision whose image was not there when it was made has no digest; so has one that never started.
+            images += [(each["image"], each.get("imageDigest", "")) for each in revision["containerImages"]]
     return tuple(_of_image(world, image, world.tags[release], images) for image in world.scenario.build.images)
 
 

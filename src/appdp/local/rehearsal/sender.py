@@ -25,6 +25,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from appdp.local.open_files import allow_many_open_files
 from appdp.local.rehearsal.load import NO_ANSWER, TIMEOUT_SECONDS, Order, Row
 
 FLUSH_SECONDS: Final = 0.25
@@ -123,4 +124,5 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
+    allow_many_open_files()
     asyncio.run(_main())

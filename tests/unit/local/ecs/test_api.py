@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from tests.unit.local.ecs.world import BLUE, CALLER, REGISTRY, World, balancer, in_world, until
 
 from appdp.local.wire import ServiceError
@@ -134,6 +135,18 @@ def test_the_digest_is_resolved_when_the_deployment_starts() -> None:
         revision = await world.revision(ended["targetServiceRevision"]["arn"])
         assert revision["containerImages"] == [{"containerName": "web", "image": image, "imageDigest": digest}]
         assert {task["containers"][0]["imageDigest"] for task in await world.tasks()} == {digest}
+
+    in_world(story)
+
+
+def test_a_registry_that_does_not_answer_fails_the_deployment_and_says_so() -> None:
+    async def story(world: World) -> None:
+        world.clients.tags["shop/web:env-dev"] = ReadTimeoutError(endpoint_url="http://here")
+        definition = await world.register(f"{REGISTRY}/shop/web:env-dev")
+        await world("CreateService", serviceName="web", taskDefinition=definition, desiredCount=1)
+        ended = await world.ended()
+        assert ended["status"] == "ROLLBACK_FAILED"
+        assert "Read timeout" in ended["statusReason"]
 
     in_world(story)
 

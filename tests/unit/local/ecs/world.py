@@ -94,7 +94,7 @@ class FakeClients:
     """AWS as far as ECS uses it."""
 
     def __init__(self) -> None:
-        self.tags: dict[str, str] = {}
+        self.tags: dict[str, str | Exception] = {}
         self.answers: list[dict[str, Any] | Exception] = []
         self.events: list[dict[str, Any]] = []
         self.alarms: dict[str, str] = {}
@@ -108,6 +108,8 @@ class FakeClients:
 
     def batch_get_image(self, *, repositoryName: str, imageIds: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
         digest = self.tags.get(f"{repositoryName}:{imageIds[0]['imageTag']}")
+        if isinstance(digest, Exception):
+            raise digest
         return {"images": [{"imageId": {"imageDigest": digest}}] if digest else []}
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
