@@ -19,6 +19,10 @@ READY := .venv/.ready
 FAST := tests/unit tests/house
 # Two halves of the journeys that take about as long as each other. They mostly wait, so they run side by side.
 HALF := $(addprefix tests/emulator/,elb hold jobs outcomes pipeline rehearsal)
+JOURNEY = pytest -q -p no:randomly -o cache_dir=.pytest_cache/$@
+# Dozens of containers on two processors of a machine that stalls now and then: in CI, journeys that fail are tried once
+# more. Both tries are shown, and what fails twice fails the run.
+ONCE_MORE = $(if $(CI),|| { echo "== Once more: the journeys that failed"; $(JOURNEY) --last-failed tests/emulator; })
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 ARGS ?=
@@ -51,9 +55,9 @@ test: $(READY) ## all tests (those on containers need Docker)
 
 .PHONY: journeys others
 journeys: $(READY)
-	@pytest -q -p no:randomly -p no:cacheprovider tests/emulator $(addprefix --ignore=,$(HALF))
+	@$(JOURNEY) tests/emulator $(addprefix --ignore=,$(HALF)) $(ONCE_MORE)
 others: $(READY)
-	@pytest -q -p no:randomly -p no:cacheprovider $(HALF)
+	@$(JOURNEY) $(HALF) $(ONCE_MORE)
 
 .PHONY: lint
 lint: $(READY) ## format, lint, import contracts, types

@@ -75,13 +75,13 @@ expect = {{ outcome = "succeeded" }}
 title = "Release 2 under load: green, tested, all traffic at once"
 verb = "push"
 release = "2"
-expect = {{ outcome = "succeeded", switch_within_seconds = 2 }}
+expect = {{ outcome = "succeeded", switch_within_seconds = 5 }}
 
 [[act]]
 title = "Back to release 1"
 verb = "rollback"
 release = "1"
-expect = {{ outcome = "succeeded", switch_within_seconds = 2 }}
+expect = {{ outcome = "succeeded", switch_within_seconds = 5 }}
 """
 
 
