@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,7 +24,18 @@ def evidence(aws: EmbeddedAws) -> str:
         lines = [*_services(aws), *_executions(aws)]
     except (BotoCoreError, ClientError, LocalError) as error:
         lines = [f"it does not answer: {error}"]
-    return "\n".join(["The embedded AWS:", *lines, "Its log ends with:", aws.log_tail(15)])
+    return "\n".join(["The embedded AWS:", *lines, "Its log ends with:", aws.log_tail(15), *_machine()])
+
+
+def _machine() -> Iterator[str]:
+    """What slows everything down: processors, memory and disk that others use or the host takes away."""
+    yield f"The machine: load {os.getloadavg()}, {shutil.disk_usage('/').free >> 20} MiB free on its disk"
+    cpu = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    yield f"  since it started: {cpu[8]} of {sum(map(int, cpu[1:9]))} ticks stolen, {cpu[5]} waiting for disks"
+    for what in ("cpu", "io", "memory"):
+        pressure = Path("/proc/pressure", what)
+        if pressure.exists():
+            yield f"  waiting for {what}: {pressure.read_text().splitlines()[0]}"
 
 
 def _services(aws: EmbeddedAws) -> Iterator[str]:
