@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,13 +27,13 @@ RATE = 100
 """Requests per second: less than a rehearsal's, because other journeys run beside this one."""
 
 
-def _rehearsed(*acts: int, docker: bool) -> RehearsalRecord:
+def _rehearsed(*acts: int, docker: bool, release: str | None = None) -> RehearsalRecord:
+    """These acts of the shop; with ``release``, that one in place of their own."""
     shop = read(SHOP)
+    chosen = tuple(replace(act, release=release or act.release) for act in choose_acts(shop, acts))
     console = Console(file=io.StringIO(), width=200)
     with PlainScreen(console) as screen:
-        return rehearse(
-            shop, Options(acts=choose_acts(shop, acts), screen=screen, docker=docker, rate=RATE, agree=True)
-        )
+        return rehearse(shop, Options(acts=chosen, screen=screen, docker=docker, rate=RATE, agree=True))
 
 
 def _unexpected(record: RehearsalRecord) -> list[str]:
@@ -169,6 +170,14 @@ def test_the_control_plane_alone_judges_every_act(control_plane: RehearsalRecord
     assert _says(fourth, "failed ELB health checks", "[503]")
     assert _says(seventh, "job migrate failed with exit code 1")
     assert all(act.traffic is None for act in control_plane.acts)
+
+
+def test_a_first_release_that_fails_is_told_with_its_reason() -> None:
+    record = _rehearsed(1, docker=False, release="3")
+    assert not record.as_expected
+    (first,) = record.acts
+    assert first.outcome == "rolled_back"
+    assert _says(first, "exited with code 3", "FATAL: price list has no currency")
 
 
 def _says(act: ActRecord, *parts: str) -> bool:
