@@ -55,14 +55,22 @@ class Command:
         except subprocess.TimeoutExpired:
             self._process.kill()
             _, said = self._process.communicate()
-            message = f"appdp {' '.join(self._words)} did not end: {said}\n{evidence(self._aws)}"
-            raise AssertionError(message) from None
+            raise self._gave_up(f"did not end: {said}") from None
         return Ended(code=self._process.returncode, data=json.loads(out) if out.strip() else {}, said=said)
 
-    def check_goes_on(self) -> None:
-        """Fail if it ended, which what is waited for cannot survive."""
-        if self._process.poll() is not None:
-            raise AssertionError(f"ended too early: {self.ended()}")
+    def wait_for(self, probe: Callable[[], Found | None]) -> Found:
+        """The first true answer of ``probe``, while the command goes on."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            if found := probe():
+                return found
+            if self._process.poll() is not None:
+                raise AssertionError(f"ended too early: {self.ended()}")
+            time.sleep(0.3)
+        raise self._gave_up(f"goes on, but what it was to lead to did not come within {PATIENCE_SECONDS:g} s")
+
+    def _gave_up(self, why: str) -> AssertionError:
+        return AssertionError(f"appdp {' '.join(self._words)} {why}\n{evidence(self._aws)}")
 
 
 @dataclass(frozen=True)
@@ -126,14 +134,3 @@ class Environment:
         found = self.aws.client("ssm").get_parameters_by_path(Path=path)["Parameters"]
         manifests = [ServiceManifest.from_json(item["Value"]) for item in found]
         return {manifest.name: Service(self.aws, manifest) for manifest in manifests}
-
-
-def wait(probe: Callable[[], Found | None], alive: Callable[[], object] = lambda: None) -> Found:
-    """The first true answer of ``probe``; ``alive`` raises when there will be none."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until:
-        if found := probe():
-            return found
-        alive()
-        time.sleep(0.3)
-    raise AssertionError(f"nothing found within {PATIENCE_SECONDS:g} s")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.emulator.outcomes.environment import Command, Ended, Environment, wait
+from tests.emulator.outcomes.environment import Command, Ended, Environment
 from tests.emulator.outcomes.requests import Requests
 from tests.emulator.outcomes.service import Seen
 
@@ -78,7 +78,7 @@ class Play:
 
     def until(self, point: Callable[[Seen], bool]) -> None:
         """Wait until the service's newest deployment is at a point."""
-        wait(lambda: point(self.row.environment.seen()), self.command.check_goes_on)
+        self.command.wait_for(lambda: point(self.row.environment.seen()))
 
 
 def _run(play: Play) -> Ended:
@@ -104,7 +104,7 @@ def _stop(play: Play) -> Ended:
     play.begin()
     play.until(lambda seen: seen.taking_traffic)
     # A task that runs is not a task that answers.
-    wait(lambda: play.answered() > 0, play.command.check_goes_on)
+    play.command.wait_for(lambda: play.answered() > 0)
     play.act()
     stopped = play.row.environment.start("stop", "--reason", "second thoughts").ended()
     play.first = stopped
@@ -132,7 +132,7 @@ def _approve(play: Play) -> Ended:
 
 def _errors(play: Play) -> Ended:
     play.begin()
-    wait(lambda: play.answered(failed=True) >= ERRORS_UNTIL_ALARM, play.command.check_goes_on)
+    play.command.wait_for(lambda: play.answered(failed=True) >= ERRORS_UNTIL_ALARM)
     return _alarmed(play)
 
 
